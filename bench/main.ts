@@ -1,0 +1,43 @@
+import { measureAcknowledging } from './acknowledge/acknowledge.ts';
+import { measureOverhead } from './overhead/overhead.ts';
+import { measureSteps } from './steps/steps.ts';
+
+/** Each figure comes from one run, here and now; `npm run bench -- steps` measures one part only. */
+const wanted = process.argv.slice(2);
+const part = async (name: string, work: () => Promise<string[]>): Promise<void> => {
+  if (wanted.length > 0 && !wanted.includes(name)) return;
+  for (const line of await work()) process.stdout.write(`${line}\n`);
+};
+const goal = (holds: boolean, text: string): string => `${text}: ${holds ? 'met' : 'MISSED'}`;
+
+await part('acknowledge', async () => {
+  const { bolt, mayday, ratio, journalled, answeredAfterSeconds } = await measureAcknowledging();
+  const say = (load: typeof bolt) =>
+    `${load.perSecond.toFixed(0)}/s, p50 ${load.p50Ms.toFixed(1)} ms, p99 ${load.p99Ms.toFixed(1)} ms, ${load.refused} refused`;
+  return [
+    'Slash command acknowledged, 50 connections',
+    `  bare Bolt, acknowledges only      ${say(bolt)}`,
+    `  Mayday, after the durable append  ${say(mayday)}`,
+    `  all ${journalled} are in the journal and were answered, the last ${answeredAfterSeconds.toFixed(1)} s after the load ended`,
+    `  ratio ${ratio.toFixed(2)}  (${goal(ratio >= 0.3, 'goal at least 0.3')}; ${goal(mayday.p99Ms < 150, 'p99 below 150 ms')})`,
+  ];
+});
+await part('steps', async () => {
+  const { alonePerSecond, atOncePerSecond } = await measureSteps();
+  return [
+    'Steps a second, 20 steps in a chain for each run, journal and queue on',
+    `  one run alone    ${alonePerSecond.toFixed(0)}/s`,
+    `  50 runs at once  ${atOncePerSecond.toFixed(0)}/s, ${(atOncePerSecond / alonePerSecond).toFixed(1)} times as many`,
+  ];
+});
+await part('overhead', async () => {
+  const { ratio, wallSeconds, criticalPathSeconds, realSeconds, phases } = await measureOverhead();
+  return [
+    'Failover of the whole Region, human waits excluded, against its critical path by the ledger',
+    `  ${wallSeconds.toFixed(1)} s of the world against ${criticalPathSeconds.toFixed(1)} s (${realSeconds.toFixed(1)} real seconds)`,
+    `  ${Object.entries(phases)
+      .map(([name, seconds]) => `${name} ${seconds ?? '–'} s`)
+      .join(', ')}`,
+    `  ratio ${ratio.toFixed(3)}  (${goal(ratio <= 1.05, 'goal at most 1.05')})`,
+  ];
+});

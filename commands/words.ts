@@ -1,0 +1,54 @@
+import { MaydayError } from '../src/errors.ts';
+import { didYouMean } from '../src/plan/nearest.ts';
+
+/** What was typed, without what phones and terminals put into it: smart quotes, long dashes, invisible and control characters. */
+export const wordsOf = (text: string): string[] =>
+  text
+    .replaceAll(/[^\P{Cc}\s]/gu, '')
+    .replaceAll(/[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g, '')
+    .replaceAll(/[“”„«»]/g, '"')
+    .replaceAll(/[‘’]/g, "'")
+    .replaceAll(/[–—]/g, '--')
+    .trim()
+    .split(/\s+/)
+    .filter(Boolean);
+
+const quoted = /^["'`]+|["'`]+$/g;
+
+/** The next word, which must be one of a few. Throws `input/invalid` with the nearest and a line to copy. */
+export const oneOf = (words: string[], valid: readonly string[], what: string, usage: string): string => {
+  const word = words.shift()?.replaceAll(quoted, '').toLowerCase();
+  if (word === undefined)
+    throw new MaydayError(
+      'input/invalid',
+      `Say which ${what}: ${valid.join(', ')}. Like this: \`${usage}\`. Nothing was started.`,
+    );
+  if (!valid.includes(word))
+    throw new MaydayError(
+      'input/invalid',
+      `There is no ${what} "${word}".${didYouMean(word, valid)} Like this: \`${usage}\`. Nothing was started.`,
+    );
+  return word;
+};
+
+/** As much as cards and mails have room for, and never half of a character. */
+export const cut = (text: string): string => text.slice(0, text.charCodeAt(499) >> 10 === 0x36 ? 499 : 500);
+
+/** The rest as a reason. Throws when there is none. */
+export const reasonOf = (words: string[], line: string): string => {
+  while (/^(--+|because:?|reason:?|:)$/i.test(words[0] ?? '')) words.shift();
+  const reason = words.join(' ').replaceAll(quoted, '').trim();
+  if (reason.length < 3)
+    throw new MaydayError(
+      'input/invalid',
+      `Say why, so that those who approve and those who audit know: \`${line} <reason>\`. Nothing was started.`,
+    );
+  return cut(reason);
+};
+
+/** `to west`, if it stands next. */
+export const placeOf = (words: string[], places: readonly string[], usage: string): string | undefined => {
+  if (words[0]?.toLowerCase() !== 'to') return undefined;
+  words.shift();
+  return oneOf(words, places, 'place', usage);
+};

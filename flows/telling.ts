@@ -1,0 +1,287 @@
+import type { ApprovalRule, FlowPlan, FlowRequest, StepDraft } from '../src/define.ts';
+
+/** What every flow that changes something says to people, and when: the steps that all of them share. */
+export interface Told {
+  steps: StepDraft[];
+  /** Where the incident is talked about: an id, or a reference to the step that opens it. */
+  channel: string;
+}
+
+export interface Milestones {
+  /** The approval, when the flow has one; the public is told nothing before it. */
+  approval: string | undefined;
+  execute: string[];
+  verify: string[];
+}
+
+const channelName = (plan: FlowPlan, request: FlowRequest): string =>
+  `inc-${request.requestedAt.slice(0, 10).replaceAll('-', '')}-${plan.plan}-${request.stamp}`.slice(0, 80);
+
+/** Opens the channel and pages; or, in an incident that has both, uses them. */
+export const gather = (plan: FlowPlan, request: FlowRequest, wakes = false): Told => {
+  const steps: StepDraft[] = [];
+  const opened = plan.incident['channel'];
+  const channel = opened ?? '{{ steps.open-channel.output.channel }}';
+  if (!opened)
+    steps.push({
+      id: 'open-channel',
+      title: 'Open the incident channel',
+      phase: 'declare',
+      uses: 'slack/open-channel',
+      with: { name: channelName(plan, request), purpose: `${plan.title}: ${request.reason}`.slice(0, 250) },
+      record: { name: 'channel', from: 'channel' },
+    });
+  const { pagerduty } = plan.announce;
+  // A failover always pages: whoever acknowledged an earlier alarm must hear of this one.
+  if (pagerduty && (wakes || !plan.incident['pagerduty']))
+    steps.push({
+      id: 'page',
+      title: 'Page on-call',
+      phase: 'declare',
+      uses: 'pagerduty/page',
+      with: {
+        service: pagerduty.service,
+        ...(pagerduty.escalationPolicy ? { 'escalation-policy': pagerduty.escalationPolicy } : {}),
+      },
+      withinSeconds: 120,
+      record: { name: 'pagerduty', from: 'incident' },
+    });
+  const needs = opened ? [] : ['open-channel'];
+  steps.push(
+    {
+      id: 'invite',
+      title: 'Invite those who work on it',
+      phase: 'declare',
+      uses: 'slack/invite',
+      with: { channel: fillReference(channel), people: peopleToInvite(plan, request) },
+      needs,
+    },
+    {
+      id: 'tell-channel',
+      title: 'Say in the channel what was asked for',
+      phase: 'declare',
+      uses: 'slack/post',
+      with: { channel: fillReference(channel), template: 'slack/first-notice' },
+      needs,
+    },
+  );
+  for (const [i, name] of plan.announce.channels.entries())
+    steps.push({
+      id: `announce-${i + 1}`,
+      title: `Say it in ${name}`,
+      phase: 'declare',
+      uses: 'slack/post',
+      with: { channel: name, template: 'slack/first-notice' },
+    });
+  return { steps, channel };
+};
+
+/** A message to each pinned person whose yes the rule asks for; who is on call is paged. */
+export const askApprovers = (plan: FlowPlan, rule: ApprovalRule, request: FlowRequest): StepDraft[] => {
+  const people = rule.slots.flatMap(({ people }) => people);
+  const distinct = people.filter(
+    (person, i) =>
+      person.slack &&
+      person.slack !== request.requester.slack &&
+      people.findIndex(({ slack }) => slack === person.slack) === i,
+  );
+  return distinct.map((person) => ({
+    id: `ask-${person.slack!.toLowerCase()}`,
+    title: `Ask ${person.name} for approval`,
+    phase: 'decide',
+    uses: 'slack/direct-message',
+    with: { person: plan.personKey(person), template: 'stakeholder/approval-asked' },
+    after: ['preview', ...(plan.incident['channel'] ? [] : ['open-channel'])],
+    withinSeconds: 60,
+  }));
+};
+
+/** Each stakeholder by each of their ways, within their time; first when it begins, and again how it ended. */
+export const tellStakeholders = (
+  plan: FlowPlan,
+  channel: string,
+  { execute, verify }: Milestones,
+  wakes = false,
+): StepDraft[] => {
+  const page = plan.announce.pagerduty ? pageOf(plan, wakes) : undefined;
+  const end = [...execute, ...verify];
+  return plan.stakeholders.flatMap((stakeholder): StepDraft[] => {
+    const extra = { stakeholder: { title: stakeholder.title, name: stakeholder.person.name } };
+    const tell = (way: string, template: string): Pick<StepDraft, 'uses' | 'with'> | undefined => {
+      if (way === 'email' && stakeholder.person.email && plan.announce.mail)
+        return {
+          uses: 'email/send',
+          with: { from: plan.announce.mail.from, to: stakeholder.person.email, template, extra },
+        };
+      if (way === 'slack')
+        return stakeholder.person.slack
+          ? { uses: 'slack/direct-message', with: { person: stakeholder.personKey, template, extra } }
+          : { uses: 'slack/post', with: { channel: fillReference(channel), template, extra } };
+      if (way === 'phone' && page && stakeholder.person.pagerduty)
+        return {
+          uses: 'pagerduty/request-responders',
+          with: { incident: fillReference(page), people: [stakeholder.personKey], template, extra },
+        };
+      if (way === 'pagerduty' && page)
+        return { uses: 'pagerduty/note', with: { incident: fillReference(page), template, extra } };
+      return undefined;
+    };
+    return stakeholder.by.flatMap((way): StepDraft[] => {
+      const first = tell(way, 'stakeholder/first-notice');
+      if (!first) return [];
+      const id = `tell-${stakeholder.name}-by-${way}`;
+      const steps: StepDraft[] = [
+        {
+          id,
+          title: `Tell ${stakeholder.title} by ${way}`,
+          phase: 'declare',
+          ...first,
+          withinSeconds: stakeholder.withinSeconds,
+        },
+      ];
+      // A phone rings once, to wake; how it ended can be read.
+      if (way === 'phone') return steps;
+      steps.push(
+        {
+          id: `${id}-resolved`,
+          title: `Tell ${stakeholder.title} by ${way} that it is over`,
+          phase: 'report',
+          ...tell(way, 'stakeholder/resolved')!,
+          needs: end,
+          after: [id],
+        },
+        {
+          id: `${id}-update`,
+          title: `Tell ${stakeholder.title} by ${way} how it stands`,
+          phase: 'report',
+          ...tell(way, 'stakeholder/update')!,
+          after: [...end, id],
+          onFailure: true,
+        },
+      );
+      return steps;
+    });
+  });
+};
+
+/** The public: investigating once it is approved, identified, monitoring, resolved. Nothing while it may be refused. */
+export const tellPublic = (plan: FlowPlan, { approval, execute, verify }: Milestones): StepDraft[] => {
+  const page = plan.announce.statusPage;
+  if (!page) return [];
+  const incident = plan.incident['statuspage'] ?? '{{ steps.status-investigating.output.incident }}';
+  const components = Object.keys(page.components);
+  const affected = (status: string) => Object.fromEntries(components.map((key) => [page.components[key]!, status]));
+  const update = (status: string, componentStatus: string, edges: Partial<StepDraft>): StepDraft => ({
+    id: `status-${status}`,
+    title: `Status page: ${status}`,
+    phase: 'report',
+    uses: 'statuspage/update',
+    with: { incident: fillReference(incident), status, components: affected(componentStatus) },
+    ...edges,
+  });
+  const first: StepDraft[] = plan.incident['statuspage']
+    ? []
+    : [
+        {
+          id: 'status-investigating',
+          title: 'Status page: investigating',
+          phase: 'declare',
+          uses: 'statuspage/create',
+          with: { name: page.name, impact: page.impact, components: affected('major_outage') },
+          needs: approval ? [approval] : [],
+          withinSeconds: 300,
+          record: { name: 'statuspage', from: 'incident' },
+        },
+      ];
+  const created = first.map(({ id }) => id);
+  return [
+    ...first,
+    update('identified', 'major_outage', {
+      needs: [...created, ...(approval ? [approval] : [])],
+      after: execute.slice(0, 1),
+    }),
+    update('monitoring', 'degraded_performance', { needs: [...created, ...execute], after: ['status-identified'] }),
+    update('resolved', 'operational', { needs: [...created, ...verify], after: ['status-monitoring'] }),
+  ];
+};
+
+/** The incident's own channel, the page, leadership, and what is said when the run stops for a human. */
+export const tellOutcome = (
+  plan: FlowPlan,
+  channel: string,
+  { execute, verify }: Milestones,
+  wakes = false,
+): StepDraft[] => {
+  const end = [...execute, ...verify];
+  const page = plan.announce.pagerduty ? pageOf(plan, wakes) : undefined;
+  const post = (id: string, title: string, template: string, edges: Partial<StepDraft>): StepDraft => ({
+    id,
+    title,
+    phase: 'report',
+    uses: 'slack/post',
+    with: { channel: fillReference(channel), template },
+    ...edges,
+  });
+  const { mail } = plan.announce;
+  return [
+    post('say-resolved', 'Say in the channel that it is done', 'slack/resolved', { needs: end }),
+    post('say-update', 'Say in the channel how it stands', 'slack/update', { after: end, onFailure: true }),
+    post('say-halted', 'Say that a human must decide', 'slack/halted', { onHalt: true }),
+    ...(page
+      ? [
+          {
+            id: 'note-halted',
+            title: 'Note on the page that a human must decide',
+            phase: 'report',
+            uses: 'pagerduty/note',
+            with: { incident: fillReference(page), template: 'page/halted' },
+            onHalt: true,
+          } satisfies StepDraft,
+          {
+            id: 'resolve-page',
+            title: 'Resolve the page',
+            phase: 'report',
+            uses: 'pagerduty/resolve',
+            with: { incident: fillReference(page) },
+            needs: end,
+          } satisfies StepDraft,
+        ]
+      : []),
+    ...(mail?.leadership
+      ? [
+          {
+            id: 'mail-leadership',
+            title: 'Mail leadership',
+            phase: 'declare',
+            uses: 'email/send',
+            with: { from: mail.from, to: mail.leadership, template: 'email/leadership' },
+          } satisfies StepDraft,
+          {
+            id: 'mail-summary',
+            title: 'Mail leadership the summary',
+            phase: 'report',
+            uses: 'email/send',
+            with: { from: mail.from, to: mail.leadership, template: 'email/summary' },
+            after: end,
+          } satisfies StepDraft,
+        ]
+      : []),
+  ];
+};
+
+const pageOf = (plan: FlowPlan, wakes: boolean): string =>
+  (wakes ? undefined : plan.incident['pagerduty']) ?? '{{ steps.page.output.incident }}';
+
+const referencePattern = /^\{\{ steps\.([a-z0-9-]+)\.output\.([a-z]+) \}\}$/;
+
+/** Flows write references the way plans do; here they become what the graph holds. */
+export const fillReference = (text: string): unknown => {
+  const match = referencePattern.exec(text);
+  return match ? { $step: match[1], $output: match[2] } : text;
+};
+
+const peopleToInvite = (plan: FlowPlan, request: FlowRequest): string[] => {
+  const ids = new Set<string>([request.requester.slack]);
+  for (const person of plan.responders) if (person.slack) ids.add(person.slack);
+  return [...ids].filter((id) => /^[UW][A-Z0-9]{6,}$/.test(id));
+};

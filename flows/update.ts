@@ -1,0 +1,34 @@
+import { defineFlow, type StepDraft } from '../src/define.ts';
+
+/** Says a person's words in the incident's channel and, when customers have been told of it, on the status page. */
+export const update = defineFlow({
+  name: 'update',
+  summary: 'Say how an incident stands',
+  whenToUse: 'Something is newly known, or the next update is due.',
+  canBreak: 'Nothing: it only tells.',
+  approval: undefined,
+  readOnly: false,
+  locate: 'none',
+  build(plan, request) {
+    const { channel, pagerduty } = plan.incident;
+    const extra = { note: request.text };
+    const steps: StepDraft[] = [];
+    if (channel)
+      steps.push({
+        id: 'say',
+        title: 'Say it in the channel',
+        phase: 'report',
+        uses: 'slack/post',
+        with: { channel, template: 'slack/update', extra },
+      });
+    if (pagerduty)
+      steps.push({
+        id: 'note',
+        title: 'Note it on the page',
+        phase: 'report',
+        uses: 'pagerduty/note',
+        with: { incident: pagerduty, template: 'page/note', extra },
+      });
+    return { steps, claims: [] };
+  },
+});

@@ -1,0 +1,188 @@
+import { createHash } from 'node:crypto';
+import { durations } from '../durations.ts';
+import type { SandboxContext } from '../part.ts';
+import { AwsError } from './aws-error.ts';
+import type { AwsAnswer, AwsRequest, AwsService } from './aws-request.ts';
+import { writeXml } from './xml.ts';
+
+interface StoredObject {
+  body: Buffer;
+  modifiedAt: Date;
+  replication?: 'PENDING' | 'COMPLETED' | 'REPLICA';
+}
+
+export interface Bucket {
+  name: string;
+  region: string;
+  account: string;
+  /** Names of the buckets that new objects are copied to. */
+  replicatesTo: string[];
+  objects: Map<string, StoredObject>;
+}
+
+const namespace = ' xmlns="http://s3.amazonaws.com/doc/2006-03-01/"';
+const seededObjects = 25;
+
+/** S3, addressed by path. A bucket lives in one Region and is gone with it, whichever Region the caller names. */
+export const createS3 = (context: SandboxContext): { service: AwsService; buckets(): Bucket[] } => {
+  const { clock, faults, ledger } = context;
+  const buckets = new Map<string, Bucket>();
+  for (const plan of context.plans) {
+    for (const component of Object.values(plan.components)) {
+      if (component.kind !== 's3-bucket') continue;
+      const names = plan.prefer.map((place) => component[place] as string | undefined);
+      for (const [index, place] of plan.prefer.entries()) {
+        const name = names[index];
+        if (!name) continue;
+        const objects = new Map<string, StoredObject>();
+        for (let number = 1; number <= seededObjects; number += 1) {
+          objects.set(`uploads/${String(number).padStart(5, '0')}.json`, {
+            body: Buffer.from(JSON.stringify({ number })),
+            modifiedAt: new Date(clock.now().getTime() - (seededObjects - number + 1) * 600_000),
+            replication: index === 0 ? 'COMPLETED' : 'REPLICA',
+          });
+        }
+        buckets.set(name, {
+          name,
+          region: plan.regions[place]?.aws ?? place,
+          account: plan.account,
+          replicatesTo: index === 0 ? names.slice(1).filter((other) => other !== undefined) : [],
+          objects,
+        });
+      }
+    }
+  }
+
+  const put = (bucket: Bucket, key: string, body: Buffer): StoredObject => {
+    const { visible } = ledger.accept('s3:PutObject', `s3:${bucket.name}`, { key, bytes: body.length });
+    const stored: StoredObject = {
+      body,
+      modifiedAt: clock.now(),
+      replication: bucket.replicatesTo.length > 0 ? 'PENDING' : undefined,
+    };
+    bucket.objects.set(key, stored);
+    visible();
+    const replicate = () => {
+      const targets = bucket.replicatesTo.map((name) => buckets.get(name)!);
+      if ([bucket, ...targets].some(({ region }) => faults.regionDown(region))) return;
+      for (const target of targets) target.objects.set(key, { ...stored, replication: 'REPLICA' });
+      stored.replication = 'COMPLETED';
+    };
+    if (stored.replication) clock.after(durations.s3Replication * faults.slowFactor('s3:Replication'), replicate);
+    return stored;
+  };
+
+  const operate = (bucket: Bucket, key: string, request: AwsRequest): AwsAnswer => {
+    const { method, query } = request;
+    if (!key && method === 'HEAD') return { headers: { 'x-amz-bucket-region': bucket.region } };
+    if (!key && method === 'GET' && query.has('replication')) return { body: replicationXml(bucket, buckets) };
+    if (!key && method === 'GET' && query.has('location')) {
+      return { body: writeXml('LocationConstraint', bucket.region, namespace) };
+    }
+    if (!key && method === 'GET' && query.get('list-type') === '2') return { body: listXml(bucket, query) };
+    if (key && method === 'PUT') return { headers: { etag: etagOf(put(bucket, key, request.body)) } };
+    if (key && (method === 'GET' || method === 'HEAD')) {
+      const found = bucket.objects.get(key);
+      if (!found) throw new AwsError('NoSuchKey', 'The specified key does not exist.', 404, 'S3 API, NoSuchKey');
+      return {
+        headers: {
+          'content-type': 'application/octet-stream',
+          'content-length': String(found.body.length),
+          'last-modified': found.modifiedAt.toUTCString(),
+          etag: etagOf(found),
+          ...(found.replication && { 'x-amz-replication-status': found.replication }),
+        },
+        body: found.body,
+      };
+    }
+    throw new AwsError('NotImplemented', 'The sandbox does not have this operation.', 501, 'the sandbox');
+  };
+
+  const targetOf = (request: AwsRequest) => {
+    const [, bucket = '', ...rest] = request.path.split('/');
+    return { bucket: decodeURIComponent(bucket), key: decodeURIComponent(rest.join('/')) };
+  };
+
+  const service: AwsService = {
+    name: 's3',
+    // Judged by the bucket's own Region below: the name of a bucket is global.
+    global: true,
+    callName: (request) => (request.method === 'PUT' ? 's3:PutObject' : `s3:${request.method}`),
+    refusal: (request, code, message) =>
+      writeXml('Error', { Code: code, Message: message, RequestId: request.requestId }),
+    async answer(request) {
+      const { bucket: name, key } = targetOf(request);
+      const bucket = buckets.get(name);
+      if (!bucket)
+        throw new AwsError('NoSuchBucket', 'The specified bucket does not exist', 404, 'S3 API, NoSuchBucket');
+      if (faults.regionDown(bucket.region)) return new Promise(() => {});
+      const owner = request.headers['x-amz-expected-bucket-owner'];
+      if (owner !== undefined && owner !== bucket.account) {
+        throw new AwsError('AccessDenied', 'Access Denied', 403, 'S3 API, ExpectedBucketOwner');
+      }
+      if (request.region !== bucket.region) {
+        throw new AwsError('PermanentRedirect', `The bucket is in ${bucket.region}.`, 301, 'S3 API, PermanentRedirect');
+      }
+      return operate(bucket, key, request);
+    },
+  };
+  return { service, buckets: () => [...buckets.values()] };
+};
+
+const etagOf = ({ body }: StoredObject) => `"${createHash('md5').update(body).digest('hex')}"`;
+
+const listXml = (bucket: Bucket, query: URLSearchParams): string => {
+  const prefix = query.get('prefix') ?? '';
+  const after = query.get('continuation-token') ?? query.get('start-after') ?? '';
+  const most = Math.min(Number(query.get('max-keys') ?? 1000), 1000);
+  const keys = [...bucket.objects.keys()].filter((key) => key.startsWith(prefix) && key > after).sort();
+  const page = keys.slice(0, most);
+  return writeXml(
+    'ListBucketResult',
+    {
+      Name: bucket.name,
+      Prefix: prefix,
+      KeyCount: page.length,
+      MaxKeys: most,
+      IsTruncated: keys.length > most,
+      NextContinuationToken: keys.length > most ? page.at(-1) : undefined,
+      Contents: page.map((key) => {
+        const stored = bucket.objects.get(key)!;
+        return {
+          Key: key,
+          LastModified: stored.modifiedAt,
+          ETag: etagOf(stored),
+          Size: stored.body.length,
+          StorageClass: 'STANDARD',
+        };
+      }),
+    },
+    namespace,
+  );
+};
+
+const replicationXml = (bucket: Bucket, buckets: Map<string, Bucket>): string => {
+  if (bucket.replicatesTo.length === 0) {
+    throw new AwsError(
+      'ReplicationConfigurationNotFoundError',
+      'The replication configuration was not found',
+      404,
+      'S3 API, GetBucketReplication',
+    );
+  }
+  return writeXml(
+    'ReplicationConfiguration',
+    {
+      Role: `arn:aws:iam::${bucket.account}:role/s3-replication`,
+      Rule: bucket.replicatesTo.map((name, at) => ({
+        ID: `to-${buckets.get(name)!.region}`,
+        Priority: at + 1,
+        Status: 'Enabled',
+        Filter: { Prefix: '' },
+        DeleteMarkerReplication: { Status: 'Enabled' },
+        Destination: { Bucket: `arn:aws:s3:::${name}` },
+      })),
+    },
+    namespace,
+  );
+};

@@ -1,0 +1,96 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { listen } from '../listen.ts';
+import type { SandboxContext, SandboxPart } from '../part.ts';
+import { readBody } from '../read-body.ts';
+import { AwsError } from './aws-error.ts';
+import type { AwsRequest, AwsService } from './aws-request.ts';
+
+/**
+ * One endpoint for all AWS services and Regions: the signature's scope (`…/<region>/<service>/aws4_request`) tells
+ * which is meant. The access key is checked; the signature itself is not computed again.
+ */
+export const startAws = async (context: SandboxContext, services: AwsService[]): Promise<SandboxPart> => {
+  const accessKeyId = `AKIASANDBOX${randomBytes(5).toString('hex').toUpperCase().slice(0, 9)}`;
+  const { faults, ledger } = context;
+
+  const handle = async (request: IncomingMessage, response: ServerResponse) => {
+    const body = await readBody(request);
+    const url = new URL(request.url ?? '/', 'http://sandbox');
+    const scope =
+      /Credential=([^/]+)\/\d{8}\/([^/]+)\/([^/]+)\/aws4_request/.exec(request.headers.authorization ?? '') ??
+      undefined;
+    const call: AwsRequest = {
+      service: scope?.[3] ?? '',
+      region: scope?.[2] ?? '',
+      accessKeyId: scope?.[1] ?? '',
+      method: request.method ?? 'GET',
+      path: url.pathname,
+      query: url.searchParams,
+      headers: request.headers,
+      body,
+      requestId: randomUUID(),
+    };
+    const service = services.find((known) => known.name === call.service);
+    const name = service?.callName(call) ?? 'aws:?';
+    const send = (status: number, headers: Record<string, string>, text: string | Buffer) => {
+      response.writeHead(status, {
+        'x-amzn-requestid': call.requestId,
+        'x-amz-request-id': call.requestId,
+        ...headers,
+      });
+      response.end(request.method === 'HEAD' ? undefined : text);
+    };
+    const refuse = (error: AwsError) => {
+      ledger.refuse(name, error.code, error.source);
+      const text = service?.refusal(call, error.code, error.message) ?? error.message;
+      send(error.status, { 'content-type': 'text/xml' }, text);
+    };
+    if (service && !service.global && faults.regionDown(call.region)) return;
+    try {
+      if (!service || !scope) {
+        throw new AwsError('MissingAuthenticationToken', 'Missing Authentication Token', 403, 'Signature Version 4');
+      }
+      if (call.accessKeyId !== accessKeyId) {
+        throw new AwsError(
+          service.name === 's3' ? 'InvalidAccessKeyId' : 'InvalidClientTokenId',
+          'The security token included in the request is invalid.',
+          403,
+          'Signature Version 4',
+        );
+      }
+      const fault = faults.take(name);
+      if (fault === 'error') {
+        send(500, { 'content-type': 'text/xml' }, service.refusal(call, 'InternalFailure', 'Asked for by a fault.'));
+        return;
+      }
+      const answer = await service.answer(call);
+      // Carried out, but the caller never hears of it.
+      if (fault === 'timeout') return;
+      send(answer.status ?? 200, answer.headers ?? { 'content-type': 'text/xml' }, answer.body ?? '');
+    } catch (error) {
+      if (error instanceof AwsError) return refuse(error);
+      context.log('an AWS call failed inside the sandbox', { call: name, error: String(error) });
+      send(500, { 'content-type': 'text/xml' }, service?.refusal(call, 'InternalFailure', String(error)) ?? '');
+    }
+  };
+
+  const server = createServer((request, response) => void handle(request, response));
+  const port = await listen(server);
+  return {
+    name: 'aws',
+    environment: {
+      AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`,
+      AWS_ACCESS_KEY_ID: accessKeyId,
+      AWS_SECRET_ACCESS_KEY: randomBytes(20).toString('hex'),
+      AWS_REGION: Object.values(context.plans[0]?.regions ?? {})[0]?.aws ?? 'us-east-1',
+      AWS_EC2_METADATA_DISABLED: 'true',
+    },
+    control: {},
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+};

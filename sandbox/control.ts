@@ -1,0 +1,103 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Fault } from './faults.ts';
+import { listen } from './listen.ts';
+import type { ControlRequest, SandboxContext, SandboxPart } from './part.ts';
+import { readBody } from './read-body.ts';
+import { describeWorld, type World } from './world.ts';
+
+type Route = (request: ControlRequest) => unknown;
+
+/** The port by which people, tests and the demo break the world and read it back. JSON in, JSON out, loopback only. */
+export const startControl = async (
+  context: SandboxContext,
+  world: World,
+  parts: SandboxPart[],
+  port: number,
+): Promise<{ url: string; close(): Promise<void> }> => {
+  const routes: Record<string, Route> = Object.assign(
+    {},
+    ...parts.map((part) => part.control),
+    ownRoutes(context, world),
+  );
+  const server = createServer((request, response) => void handle(routes, request, response));
+  const bound = await listen(server, port);
+  return {
+    url: `http://127.0.0.1:${bound}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+};
+
+const handle = async (routes: Record<string, Route>, request: IncomingMessage, response: ServerResponse) => {
+  const answer = (status: number, body: unknown) => {
+    response.writeHead(status, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(body ?? { ok: true }));
+  };
+  try {
+    const url = new URL(request.url ?? '/', 'http://control');
+    const method = request.method ?? 'GET';
+    const route = routeFor(routes, method, url.pathname);
+    if (!route)
+      return answer(404, { error: `no ${method} ${url.pathname}; there is ${Object.keys(routes).join(', ')}` });
+    const text = (await readBody(request)).toString('utf8');
+    const body = text === '' ? {} : JSON.parse(text);
+    const result = await route({ method, path: url.pathname, query: url.searchParams, body, request, response });
+    if (!response.headersSent) answer(200, result);
+  } catch (error) {
+    if (!response.headersSent) answer(400, { error: error instanceof Error ? error.message : String(error) });
+  }
+};
+
+/** An exact route, or one whose last part is a name: `GET /slack/channels/:name`. */
+const routeFor = (routes: Record<string, Route>, method: string, path: string): Route | undefined =>
+  routes[`${method} ${path}`] ?? routes[`${method} ${path.slice(0, path.lastIndexOf('/'))}/:name`];
+
+const ownRoutes = (context: SandboxContext, world: World): Record<string, Route> => ({
+  'GET /ledger': () => ({
+    entries: context.ledger.entries(),
+    refusals: context.ledger.refusals(),
+    counts: context.ledger.counts(),
+  }),
+  'GET /clock': () => ({ now: context.clock.now().toISOString(), speed: context.clock.speed }),
+  'GET /faults': () => context.faults.list(),
+  'POST /faults': ({ body }) => {
+    context.faults.add(readFault(body));
+    return context.faults.list();
+  },
+  'DELETE /faults': () => {
+    context.faults.clear();
+    return [];
+  },
+  'GET /world': () => describeWorld(context, world),
+  'POST /lag': ({ body }) => {
+    if (typeof body.seconds !== 'number' || body.seconds < 0) throw new Error('lag needs { seconds: 0 or more }');
+    world.databases.lagSeconds = body.seconds;
+    return { seconds: body.seconds };
+  },
+  'POST /sql': async ({ body }) => {
+    const found = world.databases
+      .all()
+      .find((one) => one.id === body.instance || one.endpoint === String(body.host ?? '').toLowerCase());
+    if (!found) throw new Error(`no instance ${body.instance ?? body.host}`);
+    const result = await world.databases.server.pool(found.physicalDatabase).query(String(body.sql), body.params ?? []);
+    return { rows: result.rows };
+  },
+});
+
+const needed: Record<Fault['kind'], string[]> = {
+  'region-down': ['region'],
+  error: ['change'],
+  timeout: ['change'],
+  slow: ['change'],
+  service: ['service', 'how'],
+};
+
+const readFault = (body: Record<string, unknown>): Fault => {
+  const fields = needed[body['kind'] as Fault['kind']];
+  if (!fields) throw new Error(`a fault is of kind ${Object.keys(needed).join(', ')}`);
+  for (const field of fields) if (typeof body[field] !== 'string') throw new Error(`${body['kind']} needs ${field}`);
+  return body as unknown as Fault;
+};

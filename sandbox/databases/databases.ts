@@ -1,0 +1,238 @@
+import { createHash } from 'node:crypto';
+import { durations } from '../durations.ts';
+import type { SandboxContext } from '../part.ts';
+import type { WorldPlan } from '../world-plan.ts';
+import { type Instance, instanceKey } from './instance.ts';
+import { copyRows, createTables, endSessions, seedHistory, setWritable } from './physical.ts';
+import type { DatabaseServer } from './server.ts';
+import { tablesOf } from './tables.ts';
+
+/** All database instances of the world: what the RDS API, the SQL gateway and the health URLs look at. */
+export interface Databases {
+  all(): Instance[];
+  find(region: string, id: string): Instance | undefined;
+  byHost(host: string): Instance | undefined;
+  promote(instance: Instance, changed: () => void): void;
+  restore(
+    source: Instance,
+    target: { id: string; time: Date; tags: Record<string, string> },
+    changed: () => void,
+  ): Instance;
+  modify(instance: Instance, change: Partial<Instance>, changed: () => void): void;
+  remove(instance: Instance, changed: () => void): void;
+  latestRestorable(instance: Instance): Date;
+  earliestRestorable(instance: Instance): Date;
+  /** World seconds by which replicas are behind. */
+  lagSeconds: number;
+  server: DatabaseServer;
+  /** Ends timers; the databases themselves go with the server. */
+  close(): void;
+}
+
+const addedSeconds = (time: Date, seconds: number) => new Date(time.getTime() + seconds * 1000);
+
+export const createDatabases = async (
+  context: SandboxContext,
+  server: DatabaseServer,
+  secrets: Record<string, string>,
+): Promise<Databases> => {
+  const { clock, faults } = context;
+  const instances = new Map<string, Instance>();
+  const startedAt = clock.now();
+  const cancels = new Set<() => void>();
+  let numbered = 0;
+
+  const add = (instance: Instance) => {
+    instances.set(instanceKey(instance.region, instance.id), instance);
+    return instance;
+  };
+  const later = (seconds: number, deed: () => Promise<void> | void) => {
+    const cancel = clock.after(seconds, () => {
+      cancels.delete(cancel);
+      void persist(deed).catch((error) =>
+        context.log('a database could not follow the world', { error: String(error) }),
+      );
+    });
+    cancels.add(cancel);
+  };
+  /** PostgreSQL refuses two changes of one database's settings at once ("tuple concurrently updated"): try again. */
+  const persist = async (deed: () => Promise<void> | void, tries = 5): Promise<void> => {
+    try {
+      await deed();
+    } catch (error) {
+      if (tries <= 1) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      await persist(deed, tries - 1);
+    }
+  };
+  const physicalName = () => `${server.prefix}_${++numbered}`;
+
+  for (const plan of context.plans) {
+    for (const [name, component] of Object.entries(plan.components)) {
+      if (component.kind === 'rds-postgresql') await build(plan, name);
+    }
+  }
+
+  async function build(plan: WorldPlan, name: string): Promise<void> {
+    const component = plan.components[name]!;
+    const sql = component['sql'] ?? {};
+    const password = sql.password?.env ? secrets[sql.password.env]! : 'sandbox';
+    const role = `${server.prefix}_${sql.user ?? 'app'}`;
+    await server.createRole(role, password);
+    const places = plan.prefer.filter((place) => component[place] !== undefined);
+    let primary: Instance | undefined;
+    for (const place of places) {
+      const id = component[place] as string;
+      const region = plan.regions[place]?.aws ?? place;
+      const instance = add({
+        id,
+        region,
+        account: plan.account,
+        status: 'available',
+        source: primary && { id: primary.id, region: primary.region },
+        detached: false,
+        writable: primary === undefined,
+        open: true,
+        endpoint: component['hosts']?.[place] ?? endpointOf(id, region, plan.account),
+        port: 5432,
+        databaseName: sql.database ?? 'postgres',
+        user: sql.user ?? 'app',
+        physicalDatabase: physicalName(),
+        physicalRole: role,
+        tables: tablesOf(plan, name),
+        createdAt: addedSeconds(startedAt, -90 * 24 * 3600),
+        multiAz: primary === undefined,
+        instanceClass: 'db.r6g.xlarge',
+        backupRetentionDays: durations.backupRetention / 86_400,
+        tags: {},
+      });
+      await server.createDatabase(instance.physicalDatabase);
+      await createTables(server, instance);
+      if (primary) await replay(primary, instance, addedSeconds(startedAt, -durations.replicaLag));
+      else await seedHistory(server, instance, startedAt);
+      await setWritable(server, instance, instance.writable);
+      primary ??= instance;
+    }
+  }
+
+  async function replay(from: Instance, to: Instance, upTo: Date): Promise<void> {
+    for (const table of to.tables) await copyRows(server, from, to, table, upTo);
+  }
+
+  const databases: Databases = {
+    lagSeconds: durations.replicaLag,
+    server,
+    all: () => [...instances.values()],
+    find: (region, id) => instances.get(instanceKey(region, id)),
+    byHost: (host) => [...instances.values()].find((instance) => instance.endpoint === host.toLowerCase()),
+    latestRestorable: () =>
+      new Date(Math.floor(clock.now().getTime() / 1000 / durations.logShipping) * durations.logShipping * 1000),
+    earliestRestorable: (instance) =>
+      new Date(
+        Math.max(instance.createdAt.getTime(), clock.now().getTime() - instance.backupRetentionDays * 86_400_000),
+      ),
+
+    promote(instance, changed) {
+      const slow = faults.slowFactor('rds:PromoteReadReplica');
+      instance.detached = true;
+      const modifying = durations.promoteOldStatus * slow;
+      const rebooting = modifying + durations.promoteModifying * slow;
+      later(modifying, () => {
+        instance.status = 'modifying';
+      });
+      later(rebooting, async () => {
+        instance.status = 'rebooting';
+        instance.open = false;
+        await endSessions(server, instance);
+      });
+      later(rebooting + durations.promoteRebooting * slow, async () => {
+        await setWritable(server, instance, true);
+        instance.source = undefined;
+        instance.writable = true;
+        instance.open = true;
+        instance.status = 'available';
+        changed();
+      });
+    },
+
+    restore(source, { id, time, tags }, changed) {
+      const slow = faults.slowFactor('rds:RestoreDBInstanceToPointInTime');
+      const target = add({
+        ...source,
+        id,
+        status: 'creating',
+        source: undefined,
+        detached: false,
+        writable: true,
+        open: false,
+        endpoint: endpointOf(id, source.region, source.account),
+        physicalDatabase: physicalName(),
+        createdAt: clock.now(),
+        multiAz: false,
+        tags,
+      });
+      const filled = (async () => {
+        await server.createDatabase(target.physicalDatabase);
+        await createTables(server, target);
+        await replay(source, target, time);
+        await setWritable(server, target, true);
+      })();
+      filled.catch((error) => context.log('a restore could not be filled', { error: String(error) }));
+      later(durations.restoreCreating * slow, async () => {
+        await filled;
+        target.status = 'backing-up';
+        target.open = true;
+        later(durations.restoreBackingUp * slow, () => {
+          target.status = 'available';
+          changed();
+        });
+      });
+      return target;
+    },
+
+    modify(instance, change, changed) {
+      instance.status = 'modifying';
+      later(durations.modifyInstance * faults.slowFactor('rds:ModifyDBInstance'), () => {
+        Object.assign(instance, change);
+        instance.status = 'available';
+        changed();
+      });
+    },
+
+    remove(instance, changed) {
+      instance.status = 'deleting';
+      instance.open = false;
+      later(durations.deleteInstance * faults.slowFactor('rds:DeleteDBInstance'), async () => {
+        instances.delete(instanceKey(instance.region, instance.id));
+        await server.dropDatabase(instance.physicalDatabase);
+        changed();
+      });
+    },
+    close: () => {
+      for (const cancel of cancels) cancel();
+      replaying = false;
+    },
+  };
+
+  // Replicas replay what is older than their lag, as long as both Regions live.
+  let replaying = true;
+  const replayAll = async () => {
+    for (const to of instances.values()) {
+      const from = to.source && instances.get(instanceKey(to.source.region, to.source.id));
+      if (!from || to.detached || faults.regionDown(from.region) || faults.regionDown(to.region)) continue;
+      await replay(from, to, addedSeconds(clock.now(), -databases.lagSeconds));
+    }
+  };
+  const beat = () => {
+    if (!replaying) return;
+    void replayAll()
+      .catch((error) => replaying && context.log('replay failed', { error: String(error) }))
+      .finally(() => setTimeout(beat, Math.max(50, 1000 / clock.speed)).unref());
+  };
+  beat();
+  return databases;
+};
+
+/** `<id>.<something of the account's>.<region>.rds.amazonaws.com`, as RDS makes them. */
+const endpointOf = (id: string, region: string, account: string): string =>
+  `${id}.c${createHash('sha256').update(`${account}/${region}`).digest('hex').slice(0, 11)}.${region}.rds.amazonaws.com`;

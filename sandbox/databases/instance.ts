@@ -1,0 +1,34 @@
+import type { Table } from './tables.ts';
+
+export type InstanceStatus = 'available' | 'creating' | 'backing-up' | 'modifying' | 'rebooting' | 'deleting';
+
+/** One database instance of the world, as its owner sees it, and the real database that stands for it. */
+export interface Instance {
+  id: string;
+  region: string;
+  account: string;
+  status: InstanceStatus;
+  /** The instance that it replicates from; set until a promotion is through. */
+  source?: { id: string; region: string };
+  /** True from the moment when a promotion was accepted: nothing is replayed any more. */
+  detached: boolean;
+  writable: boolean;
+  /** Sessions are let in: not while it is created, rebooted or deleted. */
+  open: boolean;
+  endpoint: string;
+  port: number;
+  /** What the application calls its database and user. */
+  databaseName: string;
+  user: string;
+  /** The real database and role behind the gateway. */
+  physicalDatabase: string;
+  physicalRole: string;
+  tables: Table[];
+  createdAt: Date;
+  multiAz: boolean;
+  instanceClass: string;
+  backupRetentionDays: number;
+  tags: Record<string, string>;
+}
+
+export const instanceKey = (region: string, id: string) => `${region}/${id}`;

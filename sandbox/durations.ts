@@ -1,0 +1,32 @@
+/**
+ * How long things take in the world, in world seconds. Where a guide gives only an order of magnitude ("several
+ * minutes"), the figure is chosen within it, and the comment says so.
+ */
+export const durations = {
+  /** RDS: a promotion "can take several minutes or longer", with a reboot in it; chosen so that it is 150 s in all. */
+  promoteOldStatus: 10, // the status is the old one for some seconds after the call was accepted
+  promoteModifying: 90,
+  promoteRebooting: 50,
+  /** RDS: a restore takes as long as the data is large; chosen for a small instance. */
+  restoreCreating: 180,
+  restoreBackingUp: 60,
+  /** RDS: transaction logs are kept every 5 min, so the latest restorable time is at most that old. */
+  logShipping: 300,
+  /** RDS: the default retention of automated backups of an instance made in the console. */
+  backupRetention: 7 * 24 * 3600,
+  /** RDS: chosen. */
+  deleteInstance: 120,
+  modifyInstance: 30,
+  /** ElastiCache: a new node takes minutes, with the status `modifying` meanwhile; chosen. */
+  increaseReplicas: 180,
+  /** Route 53: changes generally reach all name servers within 60 s; chosen within that. */
+  route53Insync: 15,
+  /** S3: most objects are replicated within 15 min, small ones much sooner; chosen. */
+  s3Replication: 15,
+  /** Kubernetes: pull, start and readiness probe of a pod on nodes that are there already; chosen. */
+  podFirstReady: 45,
+  podLastReady: 90,
+  podTermination: 5,
+  /** What an asynchronous replica in another Region lags on a quiet day; chosen, and changed by `POST /lag`. */
+  replicaLag: 3,
+} as const;

@@ -1,0 +1,124 @@
+import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import type { Certificates } from '../certificates.ts';
+import type { Resolver } from '../dns/resolver.ts';
+import { listen } from '../listen.ts';
+import type { SandboxContext, SandboxPart } from '../part.ts';
+import { readBody } from '../read-body.ts';
+import type { WorldPlan } from '../world-plan.ts';
+import type { Application } from './application.ts';
+import { type ProtectedUrl, portOf, protectedUrls } from './protected-urls.ts';
+
+/** The URLs of the protected services, answered by whichever place the name leads to just now. */
+export const startServices = async (
+  context: SandboxContext,
+  certificates: Certificates,
+  resolver: Resolver,
+  application: Application,
+): Promise<SandboxPart> => {
+  const urls = context.plans.flatMap(protectedUrls);
+  const handle = (request: IncomingMessage, response: ServerResponse) => {
+    void answer(context, urls, resolver, application, request, response).catch((error) => {
+      context.log('a protected service failed inside the sandbox', { error: String(error) });
+      response.destroy();
+    });
+  };
+  const secure = createHttpsServer(
+    {
+      ...(await certificates.pairFor('localhost')),
+      SNICallback: (name, done) => void certificates.contextFor(name).then((found) => done(null, found), done),
+    },
+    handle,
+  );
+  const plain = createHttpServer(handle);
+  const [securePort, plainPort] = await Promise.all([listen(secure), listen(plain)]);
+  const hosts = new Set(
+    urls.map(
+      ({ url }) => `${url.hostname}:${portOf(url)}=127.0.0.1:${url.protocol === 'https:' ? securePort : plainPort}`,
+    ),
+  );
+  return {
+    name: 'services',
+    environment: { MAYDAY_HOSTS: [...hosts].join(',') },
+    control: {},
+    close: async () => void (await Promise.all([stop(secure), stop(plain)])),
+  };
+};
+
+const stop = (server: Server) =>
+  new Promise<void>((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+
+const json = (response: ServerResponse, status: number, body: object) => {
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(JSON.stringify(body));
+};
+
+const answer = async (
+  context: SandboxContext,
+  urls: ProtectedUrl[],
+  resolver: Resolver,
+  application: Application,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> => {
+  const host = (request.headers.host ?? '').split(':')[0]!.toLowerCase();
+  const path = (request.url ?? '/').split('?')[0]!;
+  const ofHost = urls.filter(({ url }) => url.hostname === host);
+  const plan = ofHost[0]?.plan;
+  if (!plan) return json(response, 404, { error: `no service answers for ${host}` });
+  const place = placeOf(plan, resolver.resolve(host, 'A')?.values[0]);
+  const region = plan.regions[place]?.aws ?? place;
+  const state = application.state(plan, place);
+  if (!state.works && state.dead) return;
+  const asked = ofHost.find(({ url, method }) => url.pathname === path && method === request.method);
+  if (!asked && !ofHost.some(({ url }) => url.pathname === path)) return json(response, 404, { error: 'not found' });
+  if (!asked) return json(response, 405, { error: 'method not allowed' });
+  if (!state.works) return json(response, 503, { status: 'unavailable', region, reason: state.reason });
+  if (request.method === 'POST') return accept(context, asked, region, request, response);
+  if (path.endsWith('/metrics')) {
+    response.writeHead(asked.status, { 'content-type': 'text/plain; version=0.0.4' });
+    response.end(`error_rate{region="${region}"} 0.001\nresponse_time_seconds{region="${region}"} 0.042\n`);
+    return;
+  }
+  json(response, asked.status, {
+    status: 'ok',
+    region,
+    time: context.clock.now().toISOString(),
+    ...(asked.contains && { says: asked.contains }),
+  });
+};
+
+const accept = async (
+  context: SandboxContext,
+  asked: ProtectedUrl,
+  region: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> => {
+  let body: Record<string, unknown>;
+  try {
+    body = JSON.parse((await readBody(request)).toString('utf8'));
+  } catch {
+    return json(response, 400, { error: 'the body is not JSON' });
+  }
+  const missing = asked.bodyKeys.filter((key) => !(key in body));
+  if (missing.length > 0) return json(response, 422, { error: `missing: ${missing.join(', ')}` });
+  const { visible } = context.ledger.accept('service:Post', `service:${asked.url.hostname}${asked.url.pathname}`, {
+    region,
+  });
+  visible();
+  json(response, asked.status, { id: crypto.randomUUID(), status: 'accepted', region });
+};
+
+/** Which place an address belongs to: the one whose record has that value. */
+const placeOf = (plan: WorldPlan, value: string | undefined): string => {
+  for (const component of Object.values(plan.components)) {
+    if (component.kind !== 'route53-record' || value === undefined) continue;
+    const found = plan.prefer.find((place) => String(component[place]) === value);
+    if (found) return found;
+  }
+  return plan.prefer[0] ?? '';
+};

@@ -1,0 +1,91 @@
+import type { Method } from './method.ts';
+import { SlackRefusal } from './slack-refusal.ts';
+import type { SlackUser, Workspace } from './workspace.ts';
+
+/** Who is who: `auth.*`, `users.*`, `usergroups.*`, `team.*`, and the opening of Socket Mode connections. */
+export const peopleMethods: Record<string, Method> = {
+  'auth.test': {
+    tier: 'special',
+    needs: [],
+    takes: [],
+    run: (_args, { workspace: { team, bot } }) => ({
+      url: `https://${team.domain}.slack.com/`,
+      team: team.name,
+      user: 'mayday',
+      team_id: team.id,
+      user_id: bot.user,
+      bot_id: bot.id,
+      is_enterprise_install: false,
+    }),
+  },
+  'users.info': {
+    tier: 4,
+    needs: ['user'],
+    takes: ['include_locale'],
+    run: (args, { workspace }) => ({ user: shownUser(findUser(args.user, workspace)) }),
+  },
+  'users.list': {
+    tier: 2,
+    needs: [],
+    takes: ['limit', 'cursor', 'include_locale', 'team_id'],
+    run: (_args, { workspace }) => ({
+      members: [...workspace.users.values()].map(shownUser),
+      response_metadata: { next_cursor: '' },
+    }),
+  },
+  'users.lookupByEmail': {
+    tier: 3,
+    needs: ['email'],
+    takes: [],
+    run(args, { workspace }) {
+      const user = [...workspace.users.values()].find((each) => each.email === args.email && !each.deleted);
+      if (!user) throw new SlackRefusal('users_not_found');
+      return { user: shownUser(user) };
+    },
+  },
+  'usergroups.users.list': {
+    tier: 2,
+    needs: ['usergroup'],
+    takes: ['include_disabled', 'team_id'],
+    run(args, { workspace }) {
+      const group = workspace.userGroups.get(args.usergroup);
+      if (!group) throw new SlackRefusal('no_such_subteam');
+      return { users: group.users };
+    },
+  },
+  'team.info': {
+    tier: 3,
+    needs: [],
+    takes: ['team', 'domain'],
+    run: (_args, { workspace: { team } }) => ({ team: { ...team, email_domain: '' } }),
+  },
+  'apps.connections.open': {
+    // Tier 1 by the book, yet two connections opened at once are let through; ten at most is the limit that bites.
+    tier: 'special',
+    needs: [],
+    takes: [],
+    appToken: true,
+    run: (_args, { openConnection }) => ({ url: openConnection() }),
+  },
+};
+
+export const findUser = (id: string, workspace: Workspace): SlackUser => {
+  const user = workspace.users.get(id);
+  if (!user) throw new SlackRefusal('user_not_found');
+  return user;
+};
+
+const shownUser = (user: SlackUser) => ({
+  id: user.id,
+  team_id: user.team_id,
+  name: user.name,
+  real_name: user.real_name,
+  deleted: user.deleted,
+  is_bot: user.is_bot,
+  is_app_user: false,
+  is_restricted: user.is_restricted,
+  is_ultra_restricted: user.is_ultra_restricted,
+  is_stranger: user.is_stranger,
+  tz: 'America/New_York',
+  profile: { real_name: user.real_name, display_name: user.name, email: user.email },
+});

@@ -1,0 +1,28 @@
+import { SlackRefusal } from './slack-refusal.ts';
+import type { Workspace } from './workspace.ts';
+
+const lifeMilliseconds = 3000;
+
+/** Trigger ids: good for three seconds of real time, whatever the world's speed, and for one view. */
+export const createTriggers = (workspace: Workspace) => {
+  const triggers = new Map<string, { user: string; madeAt: number; used: boolean }>();
+  return {
+    create(user: string): string {
+      const id = workspace.newId('13345224609.');
+      triggers.set(id, { user, madeAt: performance.now(), used: false });
+      return id;
+    },
+    exchange(id: string): string {
+      const source = 'https://docs.slack.dev/reference/methods/views.open';
+      const trigger = triggers.get(id);
+      if (!trigger) throw new SlackRefusal('invalid_trigger_id', [], source);
+      if (trigger.used) throw new SlackRefusal('exchanged_trigger_id', [], source);
+      if (performance.now() - trigger.madeAt > lifeMilliseconds)
+        throw new SlackRefusal('expired_trigger_id', [], source);
+      trigger.used = true;
+      return trigger.user;
+    },
+  };
+};
+
+export type Triggers = ReturnType<typeof createTriggers>;

@@ -1,0 +1,95 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { readText, sendJson } from '../http-server.ts';
+import { chatMethods } from './chat-methods.ts';
+import { conversationMethods } from './conversation-methods.ts';
+import type { Method, MethodWorld } from './method.ts';
+import { peopleMethods } from './people-methods.ts';
+import { createRateLimits } from './rate-limits.ts';
+import { SlackRefusal } from './slack-refusal.ts';
+import { viewMethods } from './view-methods.ts';
+
+export const methods: Record<string, Method> = {
+  ...chatMethods,
+  ...conversationMethods,
+  ...peopleMethods,
+  ...viewMethods,
+};
+
+/** Arguments that Slack reads as JSON when they come in a form. */
+const jsonArguments = new Set(['blocks', 'view', 'metadata', 'attachments']);
+
+/** `POST /api/<method>`, with the bot's or the app's token. */
+export const createWebApi = (world: MethodWorld, tokens: { bot: string; app: string }) => {
+  const waitSeconds = createRateLimits(world.context.clock);
+  const { faults, ledger } = world.context;
+
+  return async (request: IncomingMessage, response: ServerResponse, name: string): Promise<void> => {
+    const args = readArguments(request, await readText(request));
+    const fault = faults.service('slack');
+    if (fault?.how === 'hang') return;
+    if (fault?.how === '500') return sendJson(response, 500, { ok: false, error: 'internal_error' });
+    if (fault?.how === '429') return tooMany(response, fault.retryAfterSeconds ?? 1);
+
+    const refuse = (
+      code: string,
+      messages: string[] = [],
+      source = `https://docs.slack.dev/reference/methods/${name}`,
+    ) => {
+      ledger.refuse(`slack:${name}`, code, source);
+      sendJson(response, 200, {
+        ok: false,
+        error: code,
+        ...(messages.length > 0 ? { response_metadata: { messages } } : {}),
+      });
+    };
+    const method = Object.hasOwn(methods, name) ? methods[name] : undefined;
+    if (!method) return refuse('unknown_method', [], 'https://docs.slack.dev/reference/methods');
+    const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? args?.token;
+    if (!token) return refuse('not_authed');
+    if (token !== tokens.bot && token !== tokens.app) return refuse('invalid_auth');
+    if ((token === tokens.app) !== (method.appToken === true)) return refuse('not_allowed_token_type');
+    if (args === undefined) return refuse('invalid_json');
+    delete args.token;
+
+    const wait = waitSeconds(name, method.tier, args.channel);
+    if (wait > 0) {
+      ledger.refuse(`slack:${name}`, 'ratelimited', 'https://docs.slack.dev/apis/web-api/rate-limits');
+      return tooMany(response, wait);
+    }
+    const missing = method.needs.filter((key) => args[key] === undefined || args[key] === '');
+    const unknown = Object.keys(args).filter((key) => !method.needs.includes(key) && !method.takes.includes(key));
+    if (missing.length + unknown.length > 0) {
+      return refuse('invalid_arguments', [
+        ...missing.map((key) => `[ERROR] missing required field: ${key}`),
+        ...unknown.map((key) => `[ERROR] no such argument: ${key}`),
+      ]);
+    }
+    const change = `slack:${name}`;
+    const next = faults.take(change);
+    if (next === 'error') return sendJson(response, 500, { ok: false, error: 'internal_error' });
+    try {
+      const answer = method.run(args, world);
+      if (next === 'timeout') return;
+      sendJson(response, 200, { ok: true, ...answer });
+    } catch (error) {
+      if (!(error instanceof SlackRefusal)) throw error;
+      refuse(error.code, error.messages, error.source);
+    }
+  };
+};
+
+const tooMany = (response: ServerResponse, seconds: number) =>
+  sendJson(response, 429, { ok: false, error: 'ratelimited' }, { 'retry-after': String(seconds) });
+
+/** Form or JSON; undefined when it is neither. */
+const readArguments = (request: IncomingMessage, body: string): Record<string, any> | undefined => {
+  try {
+    if ((request.headers['content-type'] ?? '').startsWith('application/json')) return JSON.parse(body || '{}');
+    const args: Record<string, any> = {};
+    for (const [key, value] of new URLSearchParams(body))
+      args[key] = jsonArguments.has(key) ? JSON.parse(value) : value;
+    return args;
+  } catch {
+    return undefined;
+  }
+};

@@ -1,0 +1,149 @@
+import { createElasticache } from './aws/elasticache.ts';
+import { createHostedZones } from './aws/hosted-zones.ts';
+import { createRds } from './aws/rds.ts';
+import { createRoute53 } from './aws/route53.ts';
+import { createS3 } from './aws/s3.ts';
+import { startAws } from './aws/start-aws.ts';
+import { createSts } from './aws/sts.ts';
+import { createCertificates } from './certificates.ts';
+import { createWorldClock } from './clock.ts';
+import { startControl } from './control.ts';
+import { createDatabases } from './databases/databases.ts';
+import { startGateway } from './databases/gateway.ts';
+import { createDatabaseServer } from './databases/server.ts';
+import { startDns } from './dns/start-dns.ts';
+import { createFaults } from './faults.ts';
+import { startKubernetes } from './kubernetes/start-kubernetes.ts';
+import { createLedger } from './ledger.ts';
+import { startMail } from './mail/start-mail.ts';
+import { startPagerDuty } from './pagerduty/start-pagerduty.ts';
+import type { SandboxContext, SandboxPart } from './part.ts';
+import { makeSecrets } from './secrets.ts';
+import { startApplication } from './services/application.ts';
+import { startServices } from './services/start-services.ts';
+import { startSlack } from './slack/start-slack.ts';
+import { startStatuspage } from './statuspage/start-statuspage.ts';
+import type { WorldPlan } from './world-plan.ts';
+
+export interface SandboxOptions {
+  plans: WorldPlan[];
+  /** World seconds per wall second. */
+  speed: number;
+  worldStart: Date;
+  /** A PostgreSQL and a user that may create databases and roles there. */
+  databaseUrl: string;
+  /** 0 or absent: any free port. */
+  controlPort?: number;
+  /** Where Slack sends its events and clicks. */
+  botUrl?: string;
+  log?: SandboxContext['log'];
+}
+
+export interface Sandbox {
+  /** Settings that point every real client library at this world. */
+  environment: Record<string, string>;
+  controlUrl: string;
+  context: SandboxContext;
+  close(): Promise<void>;
+}
+
+/** Builds a world from plans and starts every server of it, on loopback. Closing drops its databases. */
+export const startSandbox = async (options: SandboxOptions): Promise<Sandbox> => {
+  const clock = createWorldClock({ speed: options.speed, worldStart: options.worldStart });
+  const context: SandboxContext = {
+    clock,
+    ledger: createLedger(clock),
+    faults: createFaults(),
+    plans: options.plans,
+    log:
+      options.log ?? ((message, facts) => process.stderr.write(`sandbox: ${message} ${JSON.stringify(facts ?? {})}\n`)),
+  };
+  // Closed in the opposite order, also when a later part cannot start.
+  const closers: (() => Promise<void> | void)[] = [];
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    const { parts, hosts, ...world } = await startParts(context, options, closers);
+    const control = await startControl(context, world, parts, options.controlPort ?? 0);
+    closers.push(control.close);
+    const merged: Record<string, string> = Object.assign({}, ...parts.map((part) => part.environment));
+    const environment = {
+      ...merged,
+      ...world.secrets,
+      MAYDAY_HOSTS: [...hosts, ...parts.map((part) => part.environment['MAYDAY_HOSTS'])].filter(Boolean).join(','),
+      MAYDAY_CA: world.certificates.authorityPath,
+      MAYDAY_WORLD_CLOCK: `${clock.wallStart.toISOString()}/${clock.worldStart.toISOString()}/${clock.speed}`,
+    };
+    return { environment, controlUrl: control.url, context, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+};
+
+const startParts = async (
+  context: SandboxContext,
+  options: SandboxOptions,
+  closers: (() => Promise<void> | void)[],
+) => {
+  const parts: SandboxPart[] = [];
+  const add = <P extends SandboxPart>(part: P): P => {
+    parts.push(part);
+    closers.push(() => part.close());
+    return part;
+  };
+  const secrets = makeSecrets(context.plans);
+  const certificates = await createCertificates();
+  closers.push(certificates.close);
+
+  const server = createDatabaseServer(options.databaseUrl);
+  closers.push(server.close);
+  const databases = await createDatabases(context, server, secrets);
+  closers.push(databases.close);
+  const gateway = await startGateway(context, databases, certificates);
+  closers.push(gateway.close);
+
+  const zones = createHostedZones(context);
+  const dns = add(await startDns(context, zones));
+  const cache = createElasticache(context);
+  const storage = createS3(context);
+  add(
+    await startAws(context, [
+      createRds(context, databases),
+      cache.service,
+      createRoute53(context, zones, dns.propagated),
+      storage.service,
+      createSts(context.plans[0]?.account ?? '000000000000'),
+    ]),
+  );
+  const kubernetes = add(
+    await startKubernetes(context, certificates, {
+      instances: databases.all(),
+      groups: cache.groups(),
+      buckets: storage.buckets(),
+    }),
+  );
+  const application = startApplication(context, databases, kubernetes.clusters);
+  closers.push(application.close);
+  add(await startServices(context, certificates, dns.resolvers[0]!, application));
+
+  add(await startSlack(context, { botUrl: options.botUrl ?? 'http://127.0.0.1:3000' }));
+  add(await startPagerDuty(context));
+  add(await startStatuspage(context));
+  add(await startMail(context));
+  return {
+    parts,
+    // Hosts of instances are not all known beforehand: a restored one has a new name.
+    hosts: [...new Set(['*.rds.amazonaws.com', ...databases.all().map((one) => one.endpoint)])].map(
+      (host) => `${host}:5432=127.0.0.1:${gateway.port}`,
+    ),
+    secrets,
+    certificates,
+    databases,
+    zones,
+    groups: cache.groups(),
+    buckets: storage.buckets(),
+    clusters: kubernetes.clusters,
+  };
+};

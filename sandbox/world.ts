@@ -1,0 +1,66 @@
+import type { CacheGroup } from './aws/elasticache.ts';
+import type { HostedZones } from './aws/hosted-zones.ts';
+import type { Bucket } from './aws/s3.ts';
+import type { Databases } from './databases/databases.ts';
+import type { Cluster } from './kubernetes/cluster-api.ts';
+import type { KubernetesObject } from './kubernetes/cluster-store.ts';
+import { resourceTypes } from './kubernetes/resource-types.ts';
+import type { SandboxContext } from './part.ts';
+
+export interface World {
+  databases: Databases;
+  groups: CacheGroup[];
+  zones: HostedZones;
+  buckets: Bucket[];
+  clusters: Cluster[];
+}
+
+/** The whole state of the world as JSON: what a test or the demo compares, never what the bot believes. */
+export const describeWorld = (context: SandboxContext, world: World) => ({
+  now: context.clock.now().toISOString(),
+  regionsDown: context.faults.list().flatMap((fault) => (fault.kind === 'region-down' ? [fault.region] : [])),
+  instances: world.databases.all().map((one) => ({
+    id: one.id,
+    region: one.region,
+    status: one.status,
+    role: one.source ? 'replica' : 'primary',
+    source: one.source?.id,
+    writable: one.writable,
+    endpoint: one.endpoint,
+  })),
+  groups: world.groups.map(({ id, region, status, replicas, endpoint }) => ({
+    id,
+    region,
+    status,
+    replicas,
+    endpoint,
+  })),
+  records: world.zones.all().flatMap((zone) => zone.sets.map((set) => ({ zone: zone.id, ...set }))),
+  buckets: world.buckets.map(({ name, region, objects, replicatesTo }) => ({
+    name,
+    region,
+    objects: objects.size,
+    replicatesTo,
+  })),
+  clusters: Object.fromEntries(world.clusters.map((cluster) => [cluster.name, describeCluster(cluster)])),
+});
+
+const describeCluster = (cluster: Cluster) => {
+  const all = (kind: string) => cluster.store.list(resourceTypes.find((type) => type.kind === kind)!);
+  const keyed = <T>(objects: KubernetesObject[], view: (object: KubernetesObject) => T) =>
+    Object.fromEntries(objects.map((object) => [`${object.metadata.namespace}/${object.metadata.name}`, view(object)]));
+  return {
+    region: cluster.region,
+    deployments: keyed(all('Deployment'), ({ spec, status }) => ({
+      replicas: spec?.replicas ?? 0,
+      ready: status?.readyReplicas ?? 0,
+    })),
+    secrets: keyed(all('Secret'), ({ data }) =>
+      Object.fromEntries(
+        Object.entries(data ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64').toString('utf8')]),
+      ),
+    ),
+    configMaps: keyed(all('ConfigMap'), ({ data }) => data ?? {}),
+    applied: keyed([...all('ServiceMonitor'), ...all('PrometheusRule')], ({ kind, spec }) => ({ kind, spec })),
+  };
+};

@@ -1,0 +1,28 @@
+import type { ModalView } from '@slack/types';
+
+/** A small form with one line to type; what it is about travels in `private_metadata`. */
+export const oneFieldForm = (form: {
+  callback: string;
+  title: string;
+  label: string;
+  hint: string;
+  submit: string;
+  value: string;
+  multiline?: boolean;
+}): ModalView => ({
+  type: 'modal',
+  callback_id: form.callback,
+  private_metadata: form.value,
+  title: { type: 'plain_text', text: form.title },
+  submit: { type: 'plain_text', text: form.submit },
+  close: { type: 'plain_text', text: 'Go back' },
+  blocks: [
+    {
+      type: 'input',
+      block_id: 'field',
+      label: { type: 'plain_text', text: form.label },
+      hint: { type: 'plain_text', text: form.hint },
+      element: { type: 'plain_text_input', action_id: 'value', multiline: form.multiline ?? false, max_length: 500 },
+    },
+  ],
+});

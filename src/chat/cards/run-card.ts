@@ -1,0 +1,291 @@
+import type { KnownBlock } from '@slack/types';
+import type { ApprovalRule, GroupView } from '../../define.ts';
+import { missingSlots } from '../../engine/approvals.ts';
+import { isStopped, isUnderWay, type RunState } from '../../engine/state.ts';
+import { expectedLosses, previewOf, type RunSummary, summarise } from '../../engine/summary.ts';
+import { sayDuration } from '../../plan/duration.ts';
+import { plain, shorten, slackTime } from './text.ts';
+
+export interface Card {
+  text: string;
+  blocks: KnownBlock[];
+}
+
+/** What a button carries: the run, and the hash of what the card showed. An approval of anything else is refused. */
+export const buttonValue = (state: RunState): string => `${state.created.run}|${state.created.graph.hash}`;
+
+/** The one message of a run, drawn anew from its state: what is asked for, then what is going on, then how it ended. */
+export const runCard = (state: RunState, now: Date): Card => {
+  const { created } = state;
+  const { graph } = created;
+  const summary = summarise(state);
+  const title = `${headline[summary.standing]} ${graph.flow} of ${graph.scope}: ${graph.title}`;
+  const where = [graph.account ? `account ${graph.account}` : '', route(state)].filter(Boolean).join(' · ');
+  const blocks: KnownBlock[] = [
+    { type: 'header', text: { type: 'plain_text', text: shorten(title, 150) } },
+    section(
+      `${where}\nAsked for by <@${created.requester.person}> ${slackTime(created.requestedAt)}: ${plain(shorten(created.reason, 300))}`,
+    ),
+  ];
+  if (summary.standing === 'waiting for approval') blocks.push(...approvalBlocks(state));
+  else blocks.push(...progressBlocks(state, summary, now));
+  blocks.push({
+    type: 'context',
+    elements: [
+      {
+        type: 'mrkdwn',
+        text: `Run \`${created.run}\` · plan \`${graph.plan}\` · approved text \`${graph.hash.slice(0, 12)}\``,
+      },
+    ],
+  });
+  return { text: `${title}. ${oneLine(state, summary)}`, blocks };
+};
+
+const headline: Record<RunSummary['standing'], string> = {
+  running: '⏳',
+  'waiting for approval': '🔐 Approval needed:',
+  halted: '🛑 A human must decide:',
+  succeeded: '✅',
+  failed: '❌ Failed:',
+  aborted: '⛔ Aborted:',
+  cancelled: '⛔ Cancelled:',
+  rejected: '⛔ Rejected:',
+  expired: '⌛ Expired:',
+  voided: '⚠️ Void:',
+};
+
+const section = (text: string): KnownBlock => ({
+  type: 'section',
+  text: { type: 'mrkdwn', text: shorten(text, 2_900) },
+});
+
+const route = ({ created: { graph } }: RunState): string => {
+  const name = (place: string | null) => (place === null ? '' : `${place} (${graph.regions[place] ?? place})`);
+  if (graph.from && graph.to) return `*${name(graph.from)} → ${name(graph.to)}*`;
+  return graph.to ? `in *${name(graph.to)}*` : '';
+};
+
+const approvalBlocks = (state: RunState): KnownBlock[] => {
+  const preview = previewOf(state);
+  const open = state.created.graph.steps.find(
+    (step) => step.uses === 'engine/approval' && state.steps[step.id]!.state === 'waiting',
+  )!;
+  const rule = open.input as unknown as ApprovalRule;
+  const asked = state.approvals[open.id]!;
+  const missing = missingSlots(rule, asked.given);
+  const shown = (preview?.changes ?? []).slice(0, 20);
+  const changes = shown.map(
+    ({ resource, region, now, then }) =>
+      `• \`${plain(resource)}\`${region ? ` (${region})` : ''}: ${plain(shorten(now, 120))} → *${plain(shorten(then, 120))}*`,
+  );
+  const more = (preview?.changes.length ?? 0) - shown.length;
+  const triage = state.created.graph.steps.filter(
+    (step) => step.informative && state.steps[step.id]!.state === 'succeeded',
+  );
+  const blocks: KnownBlock[] = chunks(changes, 2_800).map(section);
+  if (more > 0) blocks.push(section(`… and ${more} more; \`mayday run show ${state.created.run}\` lists them all.`));
+  if (changes.length === 0) blocks.push(section('What would change could not be read.'));
+  const losses = expectedLosses(state).map((loss) => `*Expected loss:* ${plain(loss.because)}`);
+  if (losses.length > 0) blocks.push(section(losses.join('\n')));
+  if (triage.length > 0)
+    blocks.push(
+      section(
+        triage
+          .map(
+            (step) =>
+              `${answerMark(state.steps[step.id]!.output)} ${plain(step.title)}: ${plain(shorten(state.steps[step.id]!.seen, 140))}`,
+          )
+          .join('\n'),
+      ),
+    );
+  blocks.push(
+    section(
+      [
+        `*${missing.length} of ${rule.slots.length} approvals missing:* ${missing.map((slot) => who(rule.slots[slot]!)).join(' and ')}`,
+        ...asked.given.map(({ name, at }) => `✅ ${plain(name)} ${slackTime(at)}`),
+        `Rule “${plain(rule.name)}”${rule.requesterCounts ? ', the requester counts' : ', the requester does not count'}${rule.typedWord ? `, typing ${rule.typedWord}` : ''}. Expires ${slackTime(asked.expiresAt)}; no answer means no.`,
+      ].join('\n'),
+    ),
+    {
+      type: 'actions',
+      block_id: 'run-approval',
+      elements: [
+        {
+          type: 'button',
+          style: 'primary',
+          action_id: 'run:approve',
+          text: { type: 'plain_text', text: 'Approve' },
+          value: buttonValue(state),
+        },
+        {
+          type: 'button',
+          style: 'danger',
+          action_id: 'run:reject',
+          text: { type: 'plain_text', text: 'Reject …' },
+          value: buttonValue(state),
+        },
+        {
+          type: 'button',
+          action_id: 'run:cancel',
+          text: { type: 'plain_text', text: 'Cancel' },
+          value: buttonValue(state),
+          confirm: confirm('Cancel this run?', 'Nothing has been changed, and nothing will be.', 'Cancel the run'),
+        },
+      ],
+    },
+  );
+  return blocks;
+};
+
+const confirm = (title: string, text: string, yes: string) => ({
+  title: { type: 'plain_text' as const, text: title },
+  text: { type: 'plain_text' as const, text },
+  confirm: { type: 'plain_text' as const, text: yes },
+  deny: { type: 'plain_text' as const, text: 'Go back' },
+});
+
+const who = (group: GroupView): string => {
+  if (group.live) return `somebody of *${group.name}*`;
+  const people = group.people.map((person) => (person.slack ? `<@${person.slack}>` : plain(person.name)));
+  return `${people.join(' or ')} (${group.name})`;
+};
+
+const answerMark = (output: unknown): string => {
+  const answer = (output as { answer?: string } | null)?.answer;
+  return answer === 'yes' ? '🟢' : answer === 'no' ? '🔴' : '⚪';
+};
+
+const progressBlocks = (state: RunState, summary: RunSummary, now: Date): KnownBlock[] => {
+  const { graph, lastSeenAliveAt, requestedAt } = state.created;
+  const blocks: KnownBlock[] = [];
+  const started = Date.parse(lastSeenAliveAt ?? requestedAt);
+  const elapsed = ((state.finishedAt ? Date.parse(state.finishedAt) : now.getTime()) - started) / 1000;
+  const target = graph.objectives.rtoSeconds;
+  blocks.push(
+    section(
+      [
+        `*${summary.done} of ${summary.total} steps* · ${summary.rtoSeconds === null ? `${sayDuration(elapsed)} since ${lastSeenAliveAt ? 'it was last seen alive' : 'it was asked for'}` : `recovered in ${sayDuration(summary.rtoSeconds)}`} (${Math.round(((summary.rtoSeconds ?? elapsed) / target) * 100)} % of the ${sayDuration(target)} allowed)`,
+        summary.rpoSeconds === null
+          ? ''
+          : `*Data lost:* at most ${sayDuration(summary.rpoSeconds)}, measured (${sayDuration(graph.objectives.rpoSeconds)} allowed)`,
+        summary.approvers.length > 0 ? `*Approved by* ${summary.approvers.map(plain).join(' and ')}` : '',
+      ]
+        .filter(Boolean)
+        .join('\n'),
+    ),
+  );
+  const work = graph.steps.filter((step) => step.effect !== 'notice' && !step.uses.startsWith('engine/'));
+  const lines = work.map((step) => {
+    const current = state.steps[step.id]!;
+    const detail = isStopped(current) ? current.message : current.seen;
+    return `${stepMark(state, step.id)} ${plain(step.title)}${detail && current.state !== 'pending' ? `: ${plain(shorten(detail, 160))}` : ''}`;
+  });
+  blocks.push(...chunks(lines.slice(0, 60), 2_800).map(section));
+  if (lines.length > 60) blocks.push(section(`… and ${lines.length - 60} more steps.`));
+  if (unharmed.includes(summary.standing) && summary.touched.length === 0)
+    blocks.push(section('*Nothing was changed.*'));
+  if (state.rejected)
+    blocks.push(
+      section(
+        `*Rejected by* <@${state.rejected.person}>: ${plain(shorten(state.rejected.reason, 300))}. Nothing was changed.`,
+      ),
+    );
+  if (state.aborted)
+    blocks.push(section(`*Stopped by* <@${state.aborted.person}>: ${plain(shorten(state.aborted.reason, 300))}.`));
+  if (
+    summary.stopped.length > 0 ||
+    summary.standing === 'halted' ||
+    summary.standing === 'failed' ||
+    summary.standing === 'aborted'
+  ) {
+    blocks.push(
+      section(
+        [
+          ...summary.stopped.map(
+            (step) => `*What happened:* ${plain(step.title)}: ${plain(shorten(step.current.message, 400))}`,
+          ),
+          `*Changed:* ${list(summary.touched)}`,
+          summary.maybeTouched.length > 0 ? `*May have been changed:* ${list(summary.maybeTouched)}` : '',
+          `*Not touched:* ${list(summary.notTouched)}`,
+        ]
+          .filter(Boolean)
+          .join('\n'),
+      ),
+    );
+  }
+  if (state.outcome === null) {
+    const stopped = state.haltedAt !== null;
+    blocks.push({
+      type: 'actions',
+      block_id: 'run-controls',
+      elements: [
+        ...(stopped
+          ? [
+              {
+                type: 'button' as const,
+                style: 'primary' as const,
+                action_id: 'run:retry',
+                text: { type: 'plain_text' as const, text: 'Retry' },
+                value: buttonValue(state),
+              },
+            ]
+          : []),
+        {
+          type: 'button',
+          style: 'danger',
+          action_id: 'run:abort',
+          text: { type: 'plain_text', text: 'Abort' },
+          value: buttonValue(state),
+          confirm: confirm(
+            'Abort this run?',
+            'Nothing more is started. What is under way is watched to its end, and what was changed stays changed.',
+            'Abort the run',
+          ),
+        },
+      ],
+    });
+  }
+  return blocks;
+};
+
+const unharmed = ['rejected', 'expired', 'cancelled', 'voided'];
+
+const stepMark = (state: RunState, id: string): string => {
+  const step = state.steps[id]!;
+  if (state.graph[id]!.informative && step.state === 'succeeded') return answerMark(step.output);
+  if (isUnderWay(step)) return '⏳';
+  return {
+    pending: '▫️',
+    succeeded: '✅',
+    failed: '❌',
+    blocked: '✋',
+    skipped: '⏭️',
+    refused: '⛔',
+    looking: '⏳',
+    acting: '⏳',
+    waiting: '⏳',
+  }[step.state];
+};
+
+const list = (resources: string[]): string => {
+  if (resources.length === 0) return 'nothing';
+  const shown = resources.slice(0, 10).map((resource) => `\`${plain(resource)}\``);
+  return resources.length > 10 ? `${shown.join(', ')} and ${resources.length - 10} more` : shown.join(', ');
+};
+
+const oneLine = (state: RunState, summary: RunSummary): string => {
+  if (summary.standing === 'waiting for approval') return `Reason: ${plain(shorten(state.created.reason, 200))}`;
+  if (summary.rtoSeconds !== null) return `Recovered in ${sayDuration(summary.rtoSeconds)}.`;
+  return `${summary.done} of ${summary.total} steps.`;
+};
+
+/** Lines joined into as few texts as fit a section each. */
+const chunks = (lines: string[], most: number): string[] => {
+  const texts: string[] = [];
+  for (const line of lines) {
+    const last = texts.at(-1);
+    if (last !== undefined && last.length + line.length < most) texts[texts.length - 1] = `${last}\n${line}`;
+    else texts.push(shorten(line, most));
+  }
+  return texts;
+};

@@ -1,0 +1,23 @@
+import type { Clock } from '../../define.ts';
+
+/** Text from people: what Slack would read as a mention, link or formatting is taken apart. */
+export const plain = (text: string): string =>
+  text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    // Order of reading must be the order of writing: no overrides, isolates or invisible letters.
+    .replaceAll(/[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g, '')
+    // Inside a word these letters format nothing; only at its edge are they set apart.
+    .replaceAll(/(?<![\w])[*_~`]|[*_~`](?![\w])/g, '\u2009$&\u2009');
+
+export const shorten = (text: string, most: number): string =>
+  text.length <= most ? text : `${text.slice(0, most - 1)}…`;
+
+/** A world time as each reader's own clock shows it, plus UTC. */
+export const slackTime = (iso: string): string => {
+  const seconds = Math.floor(Date.parse(iso) / 1000);
+  return `<!date^${seconds}^{time_secs}|${iso.slice(11, 19)}> (${iso.slice(11, 19)} UTC)`;
+};
+
+export const secondsSince = (iso: string, clock: Clock): number => (clock.now().getTime() - Date.parse(iso)) / 1000;

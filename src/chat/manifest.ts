@@ -1,0 +1,51 @@
+import type { Command, Permission, System } from '../define.ts';
+
+/** Where Slack calls; everybody puts their own host here. */
+export const placeholderUrl = 'https://mayday.example.com/slack/events';
+
+/**
+ * What the chat itself calls, besides what actions say that they need: commands, who somebody is, who is in a group,
+ * cards that are posted, found again and edited.
+ */
+const chatScopes = ['commands', 'users:read', 'usergroups:read', 'chat:write', 'channels:history'];
+
+/**
+ * The Slack app as it must be made: commands as they are defined, the scopes that something here uses and no others,
+ * no events, because nothing listens to any.
+ */
+export const manifestOf = (commands: readonly Command[], systems: readonly System[], url = placeholderUrl) => ({
+  display_information: {
+    name: 'Mayday',
+    description: 'Incident response and disaster recovery: declare, approve, recover, prove and tell.',
+    background_color: '#7a1f1f',
+  },
+  features: {
+    bot_user: { display_name: 'Mayday', always_online: true },
+    slash_commands: commands.map(({ name, summary, usage }) => ({
+      command: name,
+      url,
+      description: summary,
+      usage_hint: usage,
+      should_escape: false,
+    })),
+  },
+  oauth_config: { scopes: { bot: scopesFor(systems) } },
+  settings: {
+    interactivity: { is_enabled: true, request_url: url },
+    org_deploy_enabled: false,
+    socket_mode_enabled: false,
+    token_rotation_enabled: false,
+  },
+});
+
+export const scopesFor = (systems: readonly System[]): string[] =>
+  [...new Set([...chatScopes, ...systems.flatMap(slackPermissions).map(({ action }) => action)])].sort();
+
+/** Permissions hardly depend on the input; these samples have every key that an action of Slack reads. */
+const sample = { channel: 'C00000000', user: 'U00000000', name: 'sample', people: [], template: '', topic: '' };
+
+const slackPermissions = (system: System): Permission[] =>
+  [...system.actions, ...system.checks]
+    .filter(({ name }) => name.startsWith('slack/'))
+    .flatMap((used) => used.permissions(sample))
+    .filter((permission) => permission.system === 'slack');

@@ -1,0 +1,151 @@
+import { Command } from 'commander';
+import { messageOf } from './errors.ts';
+
+/** Every subcommand loads what it needs when it runs, so that help is instant. */
+const program = new Command('mayday')
+  .description('Incident response and disaster recovery from chat: declare, approve, recover, prove, tell.')
+  .showHelpAfterError('Run with --help to see what there is.')
+  .configureHelp({ sortSubcommands: false });
+
+const example = (command: Command, ...lines: string[]) =>
+  command.addHelpText('after', `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}`);
+
+example(
+  program
+    .command('start')
+    .description('Run the bot: with tokens for real, without any against the sandbox')
+    .option('--speed <factor>', 'world seconds per second in the sandbox', '10')
+    .option('--world-start <time>', 'when the world of the sandbox begins (ISO 8601)')
+    .action(async (options) => (await import('./cli/start.ts')).start(options)),
+  'npm start',
+  'SLACK_BOT_TOKEN=… SLACK_SIGNING_SECRET=… npm start',
+);
+
+example(
+  program
+    .command('demo')
+    .description('Play the whole story in the terminal: a Region goes dark, and comes back elsewhere')
+    .option('--json', 'the result as one JSON object on the last line', false)
+    .option('--fault <step=kind>', 'break a step: error, timeout or slow')
+    .option('--at <time>', 'when the world begins (ISO 8601)', '2026-11-24T15:00:00Z')
+    .option('--speed <factor>', 'world seconds per second', '30')
+    .option('--plan <name>', 'which plan', 'omnimesh')
+    .action(async (options) => (await import('./cli/demo.ts')).demo(options)),
+  'npm run demo',
+  'npm run demo -- --json',
+  'npm run demo -- --fault promote=error',
+);
+
+const plan = program.command('plan').description('Read plans: check them, show them, draw their graphs');
+example(
+  plan
+    .command('lint')
+    .argument('[files...]', 'plan files; all of MAYDAY_PLANS when none is given')
+    .description('Check plans and templates; every fault with file, line and column')
+    .action(async (files) => (await import('./cli/plan-lint.ts')).lint(files)),
+  'npm run mayday -- plan lint',
+  'npm run mayday -- plan lint plans/omnimesh.yml',
+);
+example(
+  plan
+    .command('show')
+    .argument('<plan>')
+    .option('--json', 'as JSON', false)
+    .description('Show who, what and where of a plan, and the command line of every step')
+    .action(async (name, options) => (await import('./cli/plan-show.ts')).show(name, options)),
+  'npm run mayday -- plan show omnimesh',
+);
+example(
+  plan
+    .command('graph')
+    .argument('<plan>')
+    .argument('[flow]', 'failover or restore', 'failover')
+    .argument('[scope]')
+    .option('--json', 'as JSON', false)
+    .description('The steps of a flow in their order, with the longest path marked')
+    .action(async (name, flow, scope, options) =>
+      (await import('./cli/plan-graph.ts')).graph(name, flow, scope, options),
+    ),
+  'npm run mayday -- plan graph omnimesh failover region',
+);
+
+const run = program.command('run').description('See runs');
+example(
+  run
+    .command('list')
+    .option('--json', 'as JSON', false)
+    .description('The newest runs')
+    .action(async (options) => (await import('./cli/run.ts')).list(options)),
+  'npm run mayday -- run list',
+);
+example(
+  run
+    .command('show')
+    .argument('<run>')
+    .option('--json', 'as JSON', false)
+    .option('--report', 'the report, as Markdown', false)
+    .description('Where a run stands, step by step')
+    .action(async (id, options) => (await import('./cli/run.ts')).show(id, options)),
+  'npm run mayday -- run show r-7k3f9qwe',
+);
+
+example(
+  program
+    .command('approve')
+    .argument('<run>')
+    .requiredOption('--as <person>', 'a person of the plan, by name')
+    .option('--type <word>', 'the word that the rule asks for')
+    .description('Approve a run when Slack is down; without a signature against the sandbox only')
+    .action(async (id, options) => (await import('./cli/approve.ts')).approveRun(id, options)),
+  'npm run mayday -- approve r-7k3f9qwe --as vp-engineering',
+);
+
+const audit = program.command('audit').description('Prove and hand out the audit trail');
+example(
+  audit
+    .command('verify')
+    .option('--json', 'as JSON', false)
+    .description('Check every hash of every stream; names the first bad row')
+    .action(async (options) => (await import('./cli/audit.ts')).verify(options)),
+  'npm run mayday -- audit verify',
+);
+example(
+  audit
+    .command('export')
+    .option('--out <file>', 'where to write', '-')
+    .description('The journal as JSON lines, with every hash')
+    .action(async (options) => (await import('./cli/audit.ts')).exportJournal(options)),
+  'npm run mayday -- audit export --out audit.jsonl',
+);
+
+example(
+  program
+    .command('manifest')
+    .option('--url <address>', 'where Slack reaches your Mayday', 'https://mayday.example.com/slack/events')
+    .description('The manifest of the Slack app, made from the commands')
+    .action(async (options) => (await import('./cli/manifest.ts')).manifest(options)),
+  'npm run --silent mayday -- manifest > app-manifest.yml',
+  'npm run --silent mayday -- manifest --url https://mayday.acme.example/slack/events',
+);
+
+example(
+  program
+    .command('doctor')
+    .description('Look for what would go wrong at three in the morning')
+    .action(async () => (await import('./cli/doctor.ts')).doctor()),
+  'npm run mayday -- doctor',
+);
+
+// `mayday … | head` ends the reader first: what was started must still be ended in good order.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  if (process.listenerCount('SIGTERM') === 0) process.exit(0);
+  process.kill(process.pid, 'SIGTERM');
+});
+
+// A command that fails says why in a sentence; the stack is for `MAYDAY_LOG=debug`.
+program.parseAsync().catch((error: unknown) => {
+  process.stderr.write(`${messageOf(error)}\n`);
+  if (process.env['MAYDAY_LOG'] === 'debug' && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  process.exit(1);
+});

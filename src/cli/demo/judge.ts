@@ -1,0 +1,165 @@
+import type { World } from './world.ts';
+
+/** One thing that must hold in the world, with what was found there. */
+export interface Verdict {
+  what: string;
+  holds: boolean;
+  found: string;
+}
+
+interface PlanFile {
+  plan: string;
+  regions: Record<string, { aws: string; kubernetes: string }>;
+  prefer: string[];
+  people: Record<string, { email?: string; pagerduty?: string; slack?: string }>;
+  components: Record<string, { kind: string; [key: string]: any }>;
+  stakeholders?: Record<string, { title: string; person: string; by: string[] }>;
+  announce?: { 'status-page'?: object; pagerduty?: object };
+  [key: string]: any;
+}
+
+/** Judges a failover of a whole Region by the world's own state and ledger. */
+export const judgeFailover = async (
+  world: World,
+  plan: PlanFile,
+  to: string,
+  succeeded: boolean,
+): Promise<Verdict[]> => {
+  const [state, ledger] = await Promise.all([world.get('/world'), world.get('/ledger')]);
+  const verdicts: Verdict[] = [];
+  const say = (what: string, holds: boolean, found: unknown) =>
+    verdicts.push({ what, holds, found: typeof found === 'string' ? found : JSON.stringify(found) });
+  const cluster = state.clusters[plan.regions[to]!.kubernetes];
+  for (const [name, component] of Object.entries(plan.components)) {
+    if (component.kind === 'rds-postgresql') {
+      const instance = state.instances.find((each: any) => each.id === component[to]);
+      const promotes = ledger.entries.filter(
+        (entry: any) => entry.change === 'rds:PromoteReadReplica' && entry.resource.endsWith(`:${component[to]}`),
+      ).length;
+      if (!succeeded) {
+        say(`${name}: promoted at most once`, promotes <= 1, promotes);
+        continue;
+      }
+      say(
+        `${name}: ${component[to]} is a primary that accepts writes`,
+        instance?.role === 'primary' && instance.writable && instance.status === 'available',
+        instance,
+      );
+      say(`${name}: promoted exactly once`, promotes === 1, promotes);
+      const [recovery] = (
+        await world.post('/sql', { instance: component[to], sql: 'SELECT pg_is_in_recovery() AS standby' })
+      ).rows;
+      say(`${name}: the server itself says that it is no standby`, recovery?.standby === false, recovery);
+      const secrets = Object.values(cluster?.secrets ?? {}).flatMap((secret: any) => Object.values(secret));
+      say(`${name}: a Secret of the cluster names it`, secrets.includes(instance?.endpoint), secrets.length);
+    }
+    if (!succeeded) continue;
+    if (component.kind === 'kubernetes-deployments')
+      for (const [deployment, sizes] of Object.entries<any>(component['deployments'])) {
+        const found = cluster?.deployments[`${component['namespace']}/${deployment}`];
+        say(`${name}: ${sizes.active} pods of ${deployment} are ready`, found?.ready >= sizes.active, found);
+      }
+    if (component.kind === 'elasticache-redis') {
+      const group = state.groups.find((each: any) => each.id === component[to]);
+      say(
+        `${name}: ${component[to]} has ${component['replicas'].active} replicas`,
+        group?.replicas >= component['replicas'].active && group.status === 'available',
+        group,
+      );
+    }
+    if (component.kind === 's3-bucket') {
+      const values = Object.values(cluster?.configMaps ?? {}).flatMap((map: any) => Object.values(map));
+      say(`${name}: a ConfigMap names ${component[to]}`, values.includes(component[to]), values.length);
+    }
+    if (component.kind === 'route53-record') {
+      const records = state.records.filter((record: any) => record.name.replace(/\.$/, '') === component['name']);
+      const right = records.every((record: any) =>
+        record.values.includes(component[to]) ? record.weight === 100 : record.weight === 0,
+      );
+      say(
+        `${name}: ${component['name']} goes to ${component[to]} alone`,
+        records.length > 0 && right,
+        records.map((record: any) => [record.values, record.weight]),
+      );
+    }
+  }
+  return verdicts;
+};
+
+/** Judges who was told, by what arrived. */
+export const judgeTelling = async (world: World, plan: PlanFile, succeeded: boolean): Promise<Verdict[]> => {
+  const [{ mails }, page, pager] = await Promise.all([
+    world.get('/mail'),
+    world.get('/statuspage/state'),
+    world.get('/pagerduty/state'),
+  ]);
+  const verdicts: Verdict[] = [];
+  const say = (what: string, holds: boolean, found: unknown) =>
+    verdicts.push({ what, holds, found: JSON.stringify(found) });
+  for (const stakeholder of Object.values(plan.stakeholders ?? {})) {
+    const person = plan.people[stakeholder.person]!;
+    if (stakeholder.by.includes('email')) {
+      const got = mails.filter((mail: any) => mail.recipients.includes(person.email)).length;
+      say(`${stakeholder.title} was mailed when it began and how it ended`, got >= 2, got);
+    }
+    if (stakeholder.by.includes('phone')) {
+      const rung = pager.pages.filter(
+        (each: any) =>
+          each.person === person.pagerduty ||
+          each.id === person.pagerduty ||
+          JSON.stringify(each).includes(person.pagerduty!),
+      ).length;
+      say(`${stakeholder.title}'s phone rang`, rung > 0, rung);
+    }
+  }
+  if (plan.announce?.pagerduty) {
+    const incident = pager.incidents[0];
+    say(
+      'on-call was paged, with high urgency',
+      incident?.urgency === 'high' && pager.pages.length > 0,
+      pager.pages.length,
+    );
+  }
+  if (plan.announce?.['status-page']) {
+    const status = page.incidents[0]?.status ?? 'nothing';
+    say(
+      `the status page says ${succeeded ? 'resolved' : 'no more than is true'}`,
+      succeeded ? status === 'resolved' : status !== 'resolved' && status !== 'monitoring',
+      status,
+    );
+  }
+  return verdicts;
+};
+
+/** Judges a restore: the new instance holds exactly the rows up to the moment, and the source is as it was. */
+export const judgeRestore = async (
+  world: World,
+  moment: Date,
+  tables: { table: string; column: string }[],
+  source: string,
+): Promise<Verdict[]> => {
+  const { entries } = await world.get('/ledger');
+  const made = entries.filter((entry: any) => entry.change === 'rds:RestoreDBInstanceToPointInTime');
+  const verdicts: Verdict[] = [
+    { what: 'one instance was restored', holds: made.length === 1, found: String(made.length) },
+  ];
+  const instance = made[0]?.resource.split(':').at(-1);
+  if (!instance) return verdicts;
+  for (const { table, column } of tables) {
+    const count = `SELECT count(*)::int AS rows, max("${column}") AS newest FROM "${table}"`;
+    const [there] = (await world.post('/sql', { instance, sql: count })).rows;
+    const [wanted] = (
+      await world.post('/sql', {
+        instance: source,
+        sql: `${count} WHERE "${column}" <= $1`,
+        params: [moment.toISOString()],
+      })
+    ).rows;
+    verdicts.push({
+      what: `${table} of ${instance} holds the rows up to ${moment.toISOString()} and no other`,
+      holds: there.rows > 0 && there.rows === wanted.rows && new Date(there.newest) <= moment,
+      found: `${there.rows} of ${wanted.rows} rows, the newest of ${there.newest}`,
+    });
+  }
+  return verdicts;
+};

@@ -1,0 +1,152 @@
+import { basename, join } from 'node:path';
+import { flows } from '../../flows/index.ts';
+import { MaydayError, messageOf } from '../errors.ts';
+import { templateEscapes } from '../main.ts';
+import { faultAt } from '../plan/faults.ts';
+import { didYouMean } from '../plan/nearest.ts';
+import { type Plan, readPlan } from '../plan/plan.ts';
+import { fill } from '../plan/references.ts';
+import { type PlanFault, sayFault } from '../plan/source.ts';
+import { viewPlan } from '../plan/view.ts';
+import { lintTemplates } from '../templates/lint.ts';
+import { createTemplates } from '../templates/render.ts';
+import { type Offline, openOffline, shortest } from './offline.ts';
+import { print } from './open.ts';
+import { graphOf, variantsOf } from './plan-graphs.ts';
+
+/**
+ * Finds now what would stop a run later. Needs no tokens and no network: every flow is built for every scope, pair of
+ * places and rule, as the bot will build it.
+ */
+export const lint = async (files: string[]): Promise<void> => {
+  const offline = openOffline();
+  if (files.length === 0 && offline.files().length === 0)
+    throw new MaydayError(
+      'plan/invalid',
+      `There is no plan in ${offline.settings.MAYDAY_PLANS}; it holds one YAML file per protected system.`,
+    );
+  const lines = [...lintWording(offline)];
+  const good: string[] = [];
+  for (const file of files.length > 0 ? files : offline.files()) {
+    const result = lintPlan(file, offline);
+    lines.push(...result.faults);
+    if (result.faults.length === 0) good.push(result.summary);
+  }
+  print(...good, ...lines);
+  if (lines.length === 0) return;
+  print(`${lines.length} ${lines.length === 1 ? 'fault' : 'faults'}.`);
+  process.exitCode = 1;
+};
+
+export const lintWording = ({ settings }: Offline): string[] =>
+  lintTemplates(settings.MAYDAY_TEMPLATES, templateEscapes).map((fault) =>
+    sayFault({ ...fault, file: shortest(join(settings.MAYDAY_TEMPLATES, fault.file)) }),
+  );
+
+export const lintPlan = (file: string, offline: Offline): { faults: string[]; summary: string } => {
+  const faults = new Set<string>();
+  let plan: Plan | undefined;
+  // A fault of a plan carries its place already; anything else is said at the plan's first line.
+  const note = (error: unknown) => {
+    const source = (error as { cause?: { source?: (string | number)[] } }).cause?.source;
+    const text = plan && source ? sayFault(faultAt(plan.source, source, messageOf(error))) : messageOf(error);
+    for (const line of text.split('\n')) faults.add(/^.+:\d+:\d+: /.test(line) ? line : `${file}:1:1: ${line}`);
+  };
+  try {
+    plan = readPlan(file, offline.registry);
+  } catch (error) {
+    note(error);
+    return { faults: [...faults], summary: '' };
+  }
+  for (const fault of [...misplaced(plan, file), ...brokenChecks(plan, offline)]) faults.add(sayFault(fault));
+  const templates = new Set(createTemplates(offline.settings.MAYDAY_TEMPLATES).names());
+  const view = viewPlan(plan, offline.registry);
+  let graphs = 0;
+  let steps = 0;
+  try {
+    for (const variant of variantsOf(view)) {
+      try {
+        const graph = graphOf(plan, offline.registry, variant);
+        graphs += 1;
+        steps = Math.max(steps, graph.steps.length);
+        for (const step of graph.steps) {
+          const template = (step.input as { template?: unknown } | null)?.template;
+          if (typeof template === 'string' && !templates.has(template))
+            note(`${step.id}: there is no template "${template}".${didYouMean(template, [...templates])}`);
+        }
+      } catch (error) {
+        note(error);
+      }
+    }
+  } catch (error) {
+    note(error);
+  }
+  const { text } = plan;
+  const procedures = Object.values(text.procedures).flatMap((scopes) => Object.keys(scopes)).length;
+  const summary = `${file}: ${text.plan} is good: ${count(Object.keys(text.people).length, 'person', 'people')}, ${count(Object.keys(text.components).length, 'component')}, ${count(procedures, 'procedure')}, ${count(graphs, 'graph')} built, the longest of ${count(steps, 'step')}.`;
+  return { faults: [...faults], summary };
+};
+
+/** Parts of a plan that nothing would ever read, or under a name that nothing asks for. */
+const misplaced = (plan: Plan, file: string): PlanFault[] => {
+  const { source, text } = plan;
+  const approved = flows.filter(({ approval }) => approval !== undefined);
+  const asked = approved.map(({ approval }) => approval!);
+  // `declare` and `verify` are the parts that a failover adds before and after.
+  const parts = [...approved.map(({ name }) => name), 'declare', 'verify'];
+  const faults: PlanFault[] = [];
+  if (basename(file, '.yml') !== text.plan)
+    faults.push(
+      faultAt(source, ['plan'], `the plan is called "${text.plan}" but its file ${basename(file)}; both must agree`),
+    );
+  for (const name of Object.keys(text.procedures))
+    if (!parts.includes(name))
+      faults.push(
+        faultAt(source, ['procedures'], `no flow runs a procedure "${name}".${didYouMean(name, parts)}`, name),
+      );
+  for (const [name, { rules }] of Object.entries(text.approvals)) {
+    if (!asked.includes(name)) {
+      faults.push(
+        faultAt(source, ['approvals'], `no flow asks for an approval "${name}".${didYouMean(name, asked)}`, name),
+      );
+      continue;
+    }
+    const named = rules.map(({ when }) => when);
+    if (named.includes('always') && named.includes('otherwise'))
+      faults.push(
+        faultAt(source, ['approvals', name], 'with "always" beside it, "otherwise" is never in force', 'otherwise'),
+      );
+  }
+  return faults;
+};
+
+/** Checks are asked by the watch and by steps in every direction, so each must resolve in every direction. */
+const brokenChecks = (plan: Plan, { registry }: Offline): PlanFault[] => {
+  const view = viewPlan(plan, registry);
+  return Object.entries(plan.text.checks).flatMap(([name, written]): PlanFault[] => {
+    const path = ['checks', name];
+    const check = registry.checks.get(written.uses);
+    if (!check) {
+      const message = `no check is called "${written.uses}".${didYouMean(written.uses, [...registry.checks.keys()])}`;
+      return [faultAt(plan.source, [...path, 'uses'], message)];
+    }
+    for (const from of view.places)
+      for (const to of view.places.filter((place) => place !== from))
+        try {
+          const parsed = check.with.safeParse(fill(written.with ?? {}, { from, to }));
+          if (!parsed.success) {
+            const [issue] = parsed.error.issues;
+            const inner = ['with', ...(issue!.path as (string | number)[])];
+            return [
+              faultAt(plan.source, [...path, ...inner], `${name}: ${inner.slice(1).join('.')}: ${issue!.message}`),
+            ];
+          }
+          check.resolve(parsed.data, view);
+        } catch (error) {
+          return [faultAt(plan.source, [...path, 'with'], `${name}: ${messageOf(error)}`)];
+        }
+    return [];
+  });
+};
+
+const count = (n: number, one: string, many = `${one}s`): string => `${n} ${n === 1 ? one : many}`;

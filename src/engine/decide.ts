@@ -1,0 +1,135 @@
+import type { ApprovalRule, Lane } from '../define.ts';
+import type { Step } from '../plan/graph.ts';
+import { missingSlots } from './approvals.ts';
+import type { Outcome, RunEvent } from './events.ts';
+import { hasEnded, isStopped, isUnderWay, type RunState } from './state.ts';
+
+export interface Decision {
+  /** To be appended before anything else is done. */
+  events: RunEvent[];
+  /** Steps that a worker should look at now, by the queue that carries them. */
+  start: Record<Lane, string[]>;
+  /** World time when to decide again without anything having happened; null when only an event can change it. */
+  lookAt: Record<Lane, Date | null>;
+}
+
+/**
+ * next = decide(state, now). Pure: the same state and time always give the same answer, and a state in which the
+ * events have been applied gives no further events (a fixed point), so that any number of workers may decide at once.
+ */
+export const decide = (state: RunState, now: Date): Decision => {
+  const decision: Decision = {
+    events: [],
+    start: { recover: [], tell: [], look: [] },
+    lookAt: { recover: null, tell: null, look: null },
+  };
+  if (state.outcome !== null || state.unknown !== null) return decision;
+
+  for (const step of state.created.graph.steps) {
+    const current = state.steps[step.id]!;
+    if (current.state === 'pending') decidePending(state, step, now, decision);
+    else if (isStopped(current) && (state.aborted !== null || step.optional))
+      decision.events.push({
+        type: 'step.skipped',
+        data: { step: step.id, why: state.aborted ? `given up: ${current.message}` : current.message },
+      });
+    else if (isUnderWay(current)) decideUnderWay(state, step, now, decision);
+  }
+  if (decision.events.length > 0) return decision;
+
+  if (isHalting(state)) {
+    const stopped = Object.entries(state.steps).filter(([, step]) => isStopped(step));
+    decision.events.push({ type: 'run.halted', data: { steps: stopped.map(([id]) => id) } });
+  } else if (Object.values(state.steps).every(hasEnded))
+    decision.events.push({ type: 'run.finished', data: { outcome: outcomeOf(state) } });
+  return decision;
+};
+
+const decidePending = (state: RunState, step: Step, now: Date, { events }: Decision): void => {
+  const skip = (why: string) => events.push({ type: 'step.skipped', data: { step: step.id, why } });
+  if (step.onHalt && state.haltedAt === null) {
+    // Waits for a halt; when none came until all else has ended, it was not needed.
+    if (state.created.graph.steps.every((other) => other.onHalt || hasEnded(state.steps[other.id])))
+      skip('the run was not halted');
+    return;
+  }
+  const lost = step.needs.find((id) => hasEnded(state.steps[id]) && state.steps[id]!.state !== 'succeeded');
+  if (lost !== undefined) return void skip(`it needs "${lost}", which did not succeed`);
+  if (state.aborted && step.effect !== 'notice' && !step.uses.startsWith('engine/'))
+    return void skip('the run was aborted');
+  const ready =
+    step.needs.every((id) => state.steps[id]?.state === 'succeeded') &&
+    step.after.every((id) => hasEnded(state.steps[id]));
+  if (!ready) return;
+  if (step.onFailure && step.after.every((id) => state.steps[id]?.state === 'succeeded'))
+    return void skip('nothing had failed');
+  if (step.uses !== 'engine/approval') events.push({ type: 'step.started', data: { step: step.id } });
+  else {
+    if (state.aborted) return void skip('the run was aborted');
+    const { expiresSeconds } = step.input as unknown as ApprovalRule;
+    events.push({
+      type: 'approval.requested',
+      data: {
+        step: step.id,
+        expiresAt: new Date(now.getTime() + expiresSeconds * 1000).toISOString(),
+        hash: state.created.graph.hash,
+      },
+    });
+  }
+};
+
+const decideUnderWay = (state: RunState, step: Step, now: Date, decision: Decision): void => {
+  const current = state.steps[step.id]!;
+  if (step.uses === 'engine/approval') {
+    decideApproval(state, step, now, decision);
+    return;
+  }
+  const due = current.state !== 'waiting' || current.lookAt === null || new Date(current.lookAt) <= now;
+  if (due) decision.start[step.lane].push(step.id);
+  else sooner(decision, step.lane, new Date(current.lookAt!));
+};
+
+const decideApproval = (state: RunState, step: Step, now: Date, decision: Decision): void => {
+  const rule = step.input as unknown as ApprovalRule;
+  const { given, expiresAt } = state.approvals[step.id]!;
+  if (missingSlots(rule, given).length === 0) {
+    const names = given.map(({ name }) => name);
+    decision.events.push({
+      type: 'step.succeeded',
+      data: { step: step.id, seen: `approved by ${names.join(' and ')}`, changed: false, output: { approvers: names } },
+    });
+  } else if (state.aborted)
+    decision.events.push({ type: 'step.skipped', data: { step: step.id, why: 'the run was cancelled' } });
+  else if (new Date(expiresAt) <= now) decision.events.push({ type: 'approval.expired', data: { step: step.id } });
+  else sooner(decision, step.lane, new Date(expiresAt));
+};
+
+const sooner = (decision: Decision, lane: Lane, at: Date): void => {
+  const known = decision.lookAt[lane];
+  if (known === null || at < known) decision.lookAt[lane] = at;
+};
+
+/** Something has failed, and nothing that could still go on by itself is left, notices apart. */
+const isHalting = (state: RunState): boolean =>
+  state.haltedAt === null &&
+  state.aborted === null &&
+  state.created.graph.steps.some((step) => !step.optional && isStopped(state.steps[step.id]!)) &&
+  !state.created.graph.steps.some((step) => step.effect !== 'notice' && isUnderWay(state.steps[step.id]!));
+
+const outcomeOf = (state: RunState): Outcome => {
+  const refused = Object.values(state.steps).find((step) => step.state === 'refused');
+  if (refused) return refused.code as 'rejected' | 'expired' | 'voided';
+  if (state.aborted) {
+    return wasApproved(state) ? 'aborted' : 'cancelled';
+  }
+  const lost = state.created.graph.steps.some(
+    (step) => !step.optional && !step.onHalt && state.steps[step.id]!.state !== 'succeeded',
+  );
+  return lost ? 'failed' : 'succeeded';
+};
+
+/** True also for a run that needs no approval: it could change things from the start. */
+const wasApproved = (state: RunState): boolean =>
+  state.created.graph.steps.every(
+    (step) => step.uses !== 'engine/approval' || state.steps[step.id]!.state === 'succeeded',
+  );

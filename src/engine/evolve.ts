@@ -1,0 +1,212 @@
+import { eventVersion, type RecordedEvent, type RunCreated } from './events.ts';
+import { freshStep, type RunState, type StepState } from './state.ts';
+
+/** The state before anything happened. */
+export const unborn = null;
+
+/**
+ * state = fold(events). Pure, and total once the run was created: an event that this version does not know or cannot
+ * read turns into `unknown`, which stops the run for a human, and never throws. Never changes its argument.
+ */
+export const evolve = (state: RunState | null, event: RecordedEvent, version: number = eventVersion): RunState => {
+  if (state === null) {
+    if (event.type !== 'run.created')
+      throw new Error(`A run's journal begins with ${event.type} instead of run.created.`);
+    const created = born(event.data, event.at);
+    return version > eventVersion ? { ...created, unknown: newer(event) } : created;
+  }
+  if (version > eventVersion) return { ...state, unknown: newer(event) };
+  if (event.type === 'run.created') return { ...state, unknown: 'The journal says twice that this run was created.' };
+  try {
+    const id = (event.data as { step?: unknown }).step;
+    if (stepEvents.has(event.type) && !Object.hasOwn(state.steps, id as string))
+      return { ...state, unknown: `The journal speaks of the step "${id}", which the graph does not have.` };
+    if (workEvents.has(event.type) && state.graph[id as string]?.uses === 'engine/approval')
+      return { ...state, unknown: `The journal holds a ${event.type} of "${id}", which is an approval.` };
+    return apply(state, event);
+  } catch (error) {
+    return { ...state, unknown: `The journal holds a ${event.type} that cannot be read: ${(error as Error).message}.` };
+  }
+};
+
+/** What happens to steps that a worker carries out, and never to an approval. */
+const workEvents: ReadonlySet<string> = new Set([
+  'step.started',
+  'step.acting',
+  'step.waiting',
+  'step.failed',
+  'step.blocked',
+  'step.retried',
+]);
+
+/** Everything that happens to one step of the graph. */
+const stepEvents: ReadonlySet<string> = new Set([
+  ...workEvents,
+  'step.succeeded',
+  'step.skipped',
+  'approval.requested',
+  'approval.given',
+  'approval.rejected',
+  'approval.expired',
+  'approval.voided',
+]);
+
+const apply = (state: RunState, event: Exclude<RecordedEvent, { type: 'run.created' }>): RunState => {
+  const step = (id: string, change: Partial<StepState>): RunState => ({
+    ...state,
+    steps: { ...state.steps, [id]: { ...state.steps[id]!, ...change } },
+  });
+  const { data, at } = event;
+  switch (event.type) {
+    case 'step.started': {
+      const before = state.steps[event.data.step];
+      return step(event.data.step, {
+        state: 'looking',
+        tries: (before?.tries ?? 0) + 1,
+        startedAt: before?.startedAt ?? at,
+        lookAt: null,
+      });
+    }
+    case 'step.acting': {
+      const before = state.steps[event.data.step];
+      return step(event.data.step, {
+        state: 'acting',
+        acts: (before?.acts ?? 0) + 1,
+        accepted: false,
+        actedAt: at,
+        seen: event.data.seen,
+        facts: event.data.facts ?? null,
+      });
+    }
+    case 'step.waiting': {
+      const { seen, lookAt, accepted, error, sent } = event.data;
+      const before = state.steps[event.data.step];
+      const acts = Math.max(0, (before?.acts ?? 0) - (sent === false ? 1 : 0));
+      return step(event.data.step, {
+        state: 'waiting',
+        acts,
+        actedAt: acts === 0 ? null : (before?.actedAt ?? null),
+        seen,
+        lookAt: moment(lookAt),
+        accepted: accepted ?? before?.accepted ?? false,
+        faults: error === undefined ? 0 : (before?.faults ?? 0) + 1,
+        // What went wrong last stays in mind until the step has ended: it is the reason when it ends badly.
+        message: error ?? before?.message ?? '',
+      });
+    }
+    case 'step.succeeded': {
+      const { seen, changed, output } = event.data;
+      return step(event.data.step, {
+        state: 'succeeded',
+        seen,
+        changed,
+        output,
+        endedAt: at,
+        lookAt: null,
+        message: '',
+        code: '',
+      });
+    }
+    case 'step.failed':
+      return step(event.data.step, {
+        state: 'failed',
+        message: event.data.message,
+        code: event.data.code,
+        effect: event.data.effect,
+        endedAt: at,
+        lookAt: null,
+      });
+    case 'step.blocked':
+      return step(event.data.step, {
+        state: 'blocked',
+        message: event.data.message,
+        code: 'blocked',
+        endedAt: at,
+        lookAt: null,
+      });
+    case 'step.skipped':
+      return step(event.data.step, { state: 'skipped', message: event.data.why, endedAt: at, lookAt: null });
+    case 'step.retried':
+      return {
+        ...step(event.data.step, { ...freshStep(), tries: state.steps[event.data.step]?.tries ?? 0 }),
+        haltedAt: null,
+      };
+    case 'approval.requested': {
+      const { step: id, expiresAt } = event.data;
+      return {
+        ...step(id, { state: 'waiting', lookAt: moment(expiresAt), seen: 'waiting for approval' }),
+        approvals: { ...state.approvals, [id]: { requestedAt: at, expiresAt, given: [] } },
+      };
+    }
+    case 'approval.given': {
+      const { step: id, person, name, slots, via } = event.data;
+      const approval = state.approvals[id];
+      if (!approval) return { ...state, unknown: `An approval was given for "${id}" before it was asked for.` };
+      return {
+        ...state,
+        approvals: {
+          ...state.approvals,
+          [id]: { ...approval, given: [...approval.given, { person, name, slots, at, via }] },
+        },
+      };
+    }
+    case 'approval.rejected': {
+      const { step: id, person, reason } = event.data;
+      return {
+        ...step(id, { state: 'refused', message: reason, code: 'rejected', endedAt: at, lookAt: null }),
+        rejected: { person, reason },
+      };
+    }
+    case 'approval.expired':
+      return step(event.data.step, {
+        state: 'refused',
+        message: 'nobody answered in time',
+        code: 'expired',
+        endedAt: at,
+        lookAt: null,
+      });
+    case 'approval.voided':
+      return step(event.data.step, {
+        state: 'refused',
+        message: event.data.why,
+        code: 'voided',
+        endedAt: at,
+        lookAt: null,
+      });
+    case 'view.made':
+    case 'view.given-up':
+      return state;
+    case 'run.halted':
+      return { ...state, haltedAt: at };
+    case 'run.aborted':
+      return { ...state, aborted: event.data, haltedAt: null };
+    case 'run.finished':
+      return { ...state, outcome: event.data.outcome, finishedAt: at };
+    default:
+      return {
+        ...state,
+        unknown: `The journal holds a ${(event as { type: string }).type} (${JSON.stringify(data).slice(0, 80)}), which this version does not know.`,
+      };
+  }
+};
+
+const moment = (text: string): string => {
+  if (Number.isNaN(Date.parse(text))) throw new Error(`"${text}" is no time`);
+  return text;
+};
+
+const newer = (event: { type: string }) => `The journal holds a ${event.type} of a newer version than this one knows.`;
+
+const born = (created: RunCreated, at: string): RunState => ({
+  created,
+  createdAt: at,
+  graph: Object.fromEntries(created.graph.steps.map((step) => [step.id, step])),
+  steps: Object.fromEntries(created.graph.steps.map((step) => [step.id, freshStep()])),
+  approvals: {},
+  haltedAt: null,
+  aborted: null,
+  rejected: null,
+  outcome: null,
+  finishedAt: null,
+  unknown: null,
+});

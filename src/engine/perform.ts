@@ -1,0 +1,352 @@
+import type { Action, Answer, Check, Json, LookContext, LossInput, StepContext } from '../define.ts';
+import { MaydayError, messageOf } from '../errors.ts';
+import type { Requirement, Step } from '../plan/graph.ts';
+import { substitute } from '../plan/references.ts';
+import type { Registry } from '../plan/registry.ts';
+import type { RunEvent } from './events.ts';
+import { pollSeconds, retrySeconds } from './poll.ts';
+import type { EnginePorts } from './ports.ts';
+import { preview } from './preview.ts';
+import type { RunState, StepState } from './state.ts';
+
+/** What one look at a step came to: events to record, or only a time to look again. */
+export type Performed = { events: RunEvent[] } | { lookAgainAt: Date };
+
+export interface PerformOptions {
+  ports: EnginePorts;
+  registry: Registry;
+  state: RunState;
+  step: Step;
+  /** Fires when the lease is lost or the process stops. */
+  signal: AbortSignal;
+  /** Makes the intent to act durable. False when the run was aborted meanwhile: then nothing may be changed. */
+  intend(seen: string, facts: Json): Promise<boolean>;
+  beforeChange(): Promise<AbortSignal>;
+}
+
+/** A step is given up after so many passing faults in a row, and after so many recorded intents. */
+const mostFaults = 6;
+const mostActs = 3;
+
+/**
+ * World seconds in which an act whose answer was lost may still show its effect. Only after them, and readings that
+ * agree, is "not done" believed.
+ */
+const settleSeconds = 30;
+
+/** Observe, act, observe: one turn of it. Never throws for what the world does; only `lease/lost` passes through. */
+export const perform = async (options: PerformOptions): Promise<Performed> => {
+  const { state, step, registry } = options;
+  try {
+    if (step.kind === 'engine') return await performEngineStep(options);
+    const input = substitute(step.input, ({ $step, $output }) => {
+      const output = state.steps[$step]?.output as Record<string, Json> | null | undefined;
+      const value = output?.[$output];
+      if (value === undefined) throw new MaydayError('plan/invalid', `the output of "${$step}" has no "${$output}"`);
+      return value;
+    });
+    const action = registry.actions.get(step.uses);
+    const check = registry.checks.get(step.uses);
+    const version = (action ?? check)?.version;
+    if (version !== step.version)
+      throw new MaydayError(
+        'internal',
+        `this run was approved with ${step.uses} version ${step.version}, but this Mayday has ${version ?? 'none'}; nothing was changed`,
+      );
+    if (check) return await performCheck(options, check, check.input.parse(input));
+    return await performAction(options, action!, action!.input.parse(input));
+  } catch (error) {
+    if (error instanceof MaydayError && error.code === 'lease/lost') throw error;
+    return failed(step, error);
+  }
+};
+
+const performAction = async (options: PerformOptions, action: Action, input: unknown): Promise<Performed> => {
+  const { step } = options;
+  const current = options.state.steps[step.id]!;
+  const context = stepContext(options);
+
+  // A notice that was never sent cannot be found anywhere; looking for it would only cost a call.
+  const first = step.effect === 'notice' && current.acts === 0;
+  let observed = first
+    ? ({ state: 'todo', seen: 'not sent yet' } as const)
+    : await observe(options, action, input, context);
+  if ('performed' in observed) return observed.performed;
+  const before = judge(options, observed, current);
+  if (before) return before;
+
+  const already = await alreadySo(options);
+  if (already) return already;
+  const required = await readRequirements(options);
+  if ('stop' in required) return required.stop;
+  if (current.acts >= mostActs)
+    return failed(
+      step,
+      new MaydayError(
+        'system/refused',
+        `it was tried ${current.acts} times${current.message ? ` (${current.message})` : ''}, and the world still says: ${observed.seen}`,
+      ),
+    );
+  if (!(await options.intend(observed.seen, required.facts)))
+    return {
+      events: [{ type: 'step.skipped', data: { step: step.id, why: 'the run was aborted before it was done' } }],
+    };
+
+  let accepted = false;
+  try {
+    const acted = await action.act(input, context);
+    accepted = true;
+    if (acted?.output !== undefined) return succeeded(step, acted.seen ?? 'done', true, acted.output);
+  } catch (error) {
+    if (error instanceof MaydayError && error.code === 'lease/lost') throw error;
+    const fault = asFault(error);
+    options.ports.log.warn(
+      { step: step.id, run: options.state.created.run, code: fault.code, effect: fault.effect },
+      fault.message,
+    );
+    if (fault.effect === 'maybe-made') {
+      if (action.repeat === 'once') return failed(step, fault);
+      return waiting(options, 'no answer came; looking whether it was done', 2, { error: fault.message });
+    }
+    if (!fault.retryable || current.faults + 1 >= mostFaults) return failed(step, fault);
+    return waiting(
+      options,
+      observed.seen,
+      Math.max(retrySeconds(current.faults), (fault.retryAfterSeconds ?? 0) * options.ports.clock.speed),
+      {
+        error: fault.message,
+        // Refused for now: the intent was recorded, but nothing was sent that could still take effect.
+        accepted: false,
+        sent: false,
+      },
+    );
+  }
+  observed = await observe(options, action, input, context);
+  if ('performed' in observed) return waiting(options, 'accepted', pollSeconds(step, 0), { accepted });
+  if (observed.state === 'done') return succeeded(step, observed.seen, true, observed.output);
+  if (observed.state === 'impossible') return failed(step, new MaydayError('system/refused', observed.seen));
+  return waiting(
+    options,
+    observed.seen,
+    (observed.state === 'changing' ? observed.lookAgainSeconds : undefined) ?? pollSeconds(step, 0),
+    { accepted },
+  );
+};
+
+type Observed = Awaited<ReturnType<Action['observe']>>;
+
+const observe = async (
+  options: PerformOptions,
+  action: Action,
+  input: unknown,
+  context: StepContext,
+): Promise<Observed | { performed: Performed }> => {
+  const { step, state } = options;
+  try {
+    return await action.observe(input, context);
+  } catch (error) {
+    if (error instanceof MaydayError && error.code === 'lease/lost') throw error;
+    const fault = asFault(error);
+    const current = state.steps[step.id]!;
+    if (!fault.retryable && fault.effect === 'not-made') return { performed: failed(step, fault) };
+    if (isOver(options))
+      return { performed: failed(step, outOfTime(step, `it could not be read: ${fault.message}`, current)) };
+    return {
+      performed: waiting(options, current.seen || 'it cannot be read just now', retrySeconds(current.faults), {
+        error: fault.message,
+      }),
+    };
+  }
+};
+
+/** What an observation means before anything is done in this turn; nothing when acting is right. */
+const judge = (options: PerformOptions, observed: Observed, current: StepState): Performed | undefined => {
+  const { step, ports } = options;
+  if (observed.state === 'done') return succeeded(step, observed.seen, current.acts > 0, observed.output);
+  if (observed.state === 'impossible') return failed(step, new MaydayError('system/refused', observed.seen));
+  const sinceActSeconds =
+    current.actedAt === null ? 0 : (ports.clock.now().getTime() - new Date(current.actedAt).getTime()) / 1000;
+  if (observed.state === 'changing') {
+    if (isOver(options)) return failed(step, outOfTime(step, observed.seen, current));
+    return again(options, observed.seen, observed.lookAgainSeconds ?? pollSeconds(step, sinceActSeconds), current);
+  }
+  if (current.acts === 0) return undefined;
+  if (current.accepted) {
+    // The service took the change, so it must not be asked twice: only time may pass.
+    if (isOver(options)) return failed(step, outOfTime(step, observed.seen, current));
+    return again(options, observed.seen, pollSeconds(step, sinceActSeconds), current);
+  }
+  const action = options.registry.actions.get(step.uses)!;
+  if (action.repeat === 'by-key') return undefined;
+  if (action.repeat === 'once')
+    return failed(
+      step,
+      new MaydayError(
+        'system/unknown',
+        'it may have been done, and this cannot be read back: look for yourself, then retry or abort',
+      ),
+    );
+  if (sinceActSeconds >= settleSeconds) return undefined;
+  return again(options, observed.seen, Math.min(5, settleSeconds - sinceActSeconds), current);
+};
+
+const performCheck = async (options: PerformOptions, check: Check, input: unknown): Promise<Performed> => {
+  const { step, state } = options;
+  const answer: Answer = await check
+    .ask(input, lookContext(options))
+    .catch((error) => ({ answer: 'unknown', because: messageOf(error) }) as const);
+  const output = { answer: answer.answer, because: answer.because, ...answer.facts } as Json;
+  if (answer.answer === 'yes' || step.informative) return succeeded(step, answer.because, false, output);
+  const current = state.steps[step.id]!;
+  if (isOver(options)) return failed(step, outOfTime(step, answer.because, current));
+  return again(options, answer.because, 2, current);
+};
+
+const performEngineStep = async (options: PerformOptions): Promise<Performed> => {
+  const { step, state, ports } = options;
+  if (step.uses === 'engine/preview') {
+    const output = await preview(options);
+    return succeeded(step, `${output.changes.length} resources would change`, false, output as unknown as Json);
+  }
+  if (step.uses === 'engine/wait') {
+    const { seconds } = step.input as { seconds: number };
+    const until = new Date(new Date(state.steps[step.id]!.startedAt!).getTime() + seconds * 1000);
+    if (ports.clock.now() >= until) return succeeded(step, `waited ${seconds} s`, false, {});
+    return {
+      events: [
+        {
+          type: 'step.waiting',
+          data: { step: step.id, seen: `waiting until ${until.toISOString()}`, lookAt: until.toISOString() },
+        },
+      ],
+    };
+  }
+  throw new MaydayError('internal', `the engine has no ${step.uses}`);
+};
+
+/**
+ * The requirements, read just before acting. No or unknown stops the step; it is never skipped over. What was read
+ * about the loss goes into the journal with the intent.
+ */
+const readRequirements = async (options: PerformOptions): Promise<{ stop: Performed } | { facts: Json }> => {
+  const { step } = options;
+  let facts: Json = null;
+  for (const requirement of step.require) {
+    const answer = await ask(options, requirement);
+    if (requirement.uses === 'engine/loss-below') facts = (answer.facts ?? null) as Json;
+    if (answer.answer !== 'yes')
+      return {
+        stop: {
+          events: [
+            {
+              type: 'step.blocked',
+              data: { step: step.id, message: `${requirement.uses} says ${answer.answer}: ${answer.because}` },
+            },
+          ],
+        },
+      };
+  }
+  return { facts };
+};
+
+/** What is already so needs no act, and so nothing that an act would require. */
+const alreadySo = async (options: PerformOptions): Promise<Performed | undefined> => {
+  const { step } = options;
+  if (!step.unless) return undefined;
+  const answer = await ask(options, step.unless);
+  return answer.answer === 'yes' ? succeeded(step, answer.because, false, (answer.facts ?? {}) as Json) : undefined;
+};
+
+/** An answer, whatever happens: what cannot be asked is unknown. */
+const ask = async (options: PerformOptions, requirement: Requirement): Promise<Answer> => {
+  try {
+    if (requirement.uses === 'engine/loss-below') return await askLoss(options, requirement.input);
+    const check = options.registry.checks.get(requirement.uses);
+    if (check?.version !== requirement.version)
+      return { answer: 'unknown', because: `this Mayday has no ${requirement.uses} of version ${requirement.version}` };
+    return await check.ask(check.input.parse(requirement.input), lookContext(options));
+  } catch (error) {
+    return { answer: 'unknown', because: messageOf(error) };
+  }
+};
+
+const askLoss = async ({ ports, state, signal }: PerformOptions, input: Json): Promise<Answer> => {
+  const { limitSeconds, ...loss } = input as unknown as LossInput & { limitSeconds: number };
+  const reading = await ports.readLoss(state.created.graph.plan, loss, signal);
+  const said = { because: `${reading.because}; the limit is ${limitSeconds} s`, facts: { ...reading } };
+  // What is certain decides: the most that can be lost, or the least that surely is. Between them a human does.
+  if (reading.upperBoundSeconds !== null && reading.upperBoundSeconds <= limitSeconds)
+    return { answer: 'yes', ...said };
+  if (reading.seconds !== null && reading.seconds > limitSeconds) return { answer: 'no', ...said };
+  return { answer: 'unknown', ...said };
+};
+
+const lookContext = ({ ports, signal }: PerformOptions): LookContext => ({
+  clock: ports.clock,
+  log: ports.log,
+  // No look may hold a worker for longer than this, whatever the other side does.
+  signal: AbortSignal.any([signal, AbortSignal.timeout(20_000)]),
+});
+
+const stepContext = (options: PerformOptions): StepContext => {
+  const { ports, state, step } = options;
+  return {
+    ...lookContext(options),
+    runId: state.created.run,
+    stepId: step.id,
+    key: `${state.created.run}/${step.id}`,
+    beforeChange: options.beforeChange,
+    render: (template, extra = {}) => ports.render(template, state, extra),
+    facts: async () => ports.facts(state),
+  };
+};
+
+const succeeded = (step: Step, seen: string, changed: boolean, output: unknown): Performed => ({
+  events: [{ type: 'step.succeeded', data: { step: step.id, seen, changed, output: (output ?? {}) as Json } }],
+});
+
+const failed = (step: Step, error: unknown): Performed => {
+  const fault = asFault(error);
+  return {
+    events: [
+      { type: 'step.failed', data: { step: step.id, message: fault.message, code: fault.code, effect: fault.effect } },
+    ],
+  };
+};
+
+const waiting = (
+  options: PerformOptions,
+  seen: string,
+  seconds: number,
+  more: { accepted?: boolean; error?: string; sent?: false },
+): Performed => ({
+  events: [
+    {
+      type: 'step.waiting',
+      data: { step: options.step.id, seen, lookAt: inSeconds(options, seconds).toISOString(), ...more },
+    },
+  ],
+});
+
+/** Waiting on with nothing new to say is no event; only what was seen is worth a row. */
+const again = (options: PerformOptions, seen: string, seconds: number, current: StepState): Performed =>
+  current.state === 'waiting' && current.seen === seen && current.faults === 0
+    ? { lookAgainAt: inSeconds(options, seconds) }
+    : waiting(options, seen, seconds, {});
+
+const inSeconds = ({ ports }: PerformOptions, seconds: number): Date =>
+  new Date(ports.clock.now().getTime() + seconds * 1000);
+
+/** Asked only after an observation, so that a deadline is never declared missed on an old one. */
+const isOver = ({ ports, state, step }: PerformOptions): boolean =>
+  ports.clock.now().getTime() > new Date(state.steps[step.id]!.startedAt!).getTime() + step.timeoutSeconds * 1000;
+
+const outOfTime = (step: Step, seen: string, current: StepState): MaydayError =>
+  new MaydayError('system/unavailable', `after ${step.timeoutSeconds} s the world still says: ${seen}`, {
+    effect: current.acts > 0 ? 'maybe-made' : 'not-made',
+  });
+
+const asFault = (error: unknown): MaydayError =>
+  error instanceof MaydayError
+    ? error
+    : new MaydayError('internal', messageOf(error), { cause: error, effect: 'maybe-made' });

@@ -1,0 +1,62 @@
+import type { Json, LossInput, ResourceChange } from '../define.ts';
+import { messageOf } from '../errors.ts';
+import { substitute } from '../plan/references.ts';
+import type { PerformOptions } from './perform.ts';
+import type { LossReading } from './ports.ts';
+
+export interface PreviewOutput {
+  /** Per resource what it is now and what it would become. */
+  changes: (ResourceChange & { step: string })[];
+  losses: LossReading[];
+  /** The last moment at which what is left behind can have committed anything; the time of reading while it lives. */
+  stoppedAt: string;
+}
+
+/** Wall time that reading one resource may take; a resource that cannot be read is shown as such. */
+const patienceMs = 8_000;
+
+/** Reads, for every step that would change something, what is there now. Changes nothing. */
+export const preview = async ({ ports, registry, state, step, signal }: PerformOptions): Promise<PreviewOutput> => {
+  const { losses } = step.input as unknown as { losses: LossInput[] };
+  const changing = state.created.graph.steps.filter((other) => other.effect === 'change');
+  const changes = changing.map(async (other): Promise<PreviewOutput['changes']> => {
+    const action = registry.actions.get(other.uses);
+    if (!action)
+      return [
+        {
+          step: other.id,
+          resource: other.resources.join(', '),
+          now: 'unknown',
+          then: `${other.uses} is not known here`,
+        },
+      ];
+    const input = substitute(other.input, ({ $step, $output }): Json => `(${$output} of ${$step})`);
+    const context = {
+      clock: ports.clock,
+      log: ports.log,
+      signal: AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]),
+    };
+    try {
+      const found = await action.preview(input, context);
+      return found.map((change) => ({ step: other.id, account: state.created.graph.account ?? undefined, ...change }));
+    } catch (error) {
+      return other.resources.map((resource) => ({
+        step: other.id,
+        resource,
+        now: `could not be read (${messageOf(error)})`,
+        then: other.title,
+      }));
+    }
+  });
+  const [read, readLosses] = await Promise.all([
+    Promise.all(changes),
+    Promise.all((losses ?? []).map((loss) => ports.readLoss(state.created.graph.plan, loss, signal))),
+  ]);
+  const ends = readLosses.flatMap((loss) =>
+    loss.sourceAnswers === false && loss.lastReplayedAt && loss.upperBoundSeconds !== null
+      ? [Date.parse(loss.lastReplayedAt) + loss.upperBoundSeconds * 1000]
+      : [],
+  );
+  const stoppedAt = ends.length > 0 ? new Date(Math.max(...ends)) : ports.clock.now();
+  return { changes: read.flat(), losses: readLosses, stoppedAt: stoppedAt.toISOString() };
+};

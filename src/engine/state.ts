@@ -1,0 +1,106 @@
+import type { Json } from '../define.ts';
+import type { Step } from '../plan/graph.ts';
+import type { Outcome, RunCreated } from './events.ts';
+
+/**
+ * pending   not begun
+ * looking   a worker reads the world, or is about to
+ * acting    the intent is durable; the change may or may not have been sent
+ * waiting   a change is under way, or an answer is awaited; `lookAt` says when to look again
+ * failed    stopped; a human may retry or abort
+ * blocked   a requirement was not met; nothing was done; a human may retry or abort
+ * The rest have ended for good.
+ */
+export type StepPhase =
+  | 'pending'
+  | 'looking'
+  | 'acting'
+  | 'waiting'
+  | 'failed'
+  | 'blocked'
+  | 'succeeded'
+  | 'skipped'
+  | 'refused';
+
+export interface StepState {
+  state: StepPhase;
+  tries: number;
+  /** How often the intent to act was recorded since the last retry by a human. */
+  acts: number;
+  /** The service said that it accepted the last act. */
+  accepted: boolean;
+  /** Passing faults in a row. */
+  faults: number;
+  startedAt: string | null;
+  actedAt: string | null;
+  endedAt: string | null;
+  lookAt: string | null;
+  seen: string;
+  message: string;
+  code: string;
+  /** What is known of a failed step's change. */
+  effect: 'not-made' | 'maybe-made' | null;
+  changed: boolean;
+  /** What was read right before the last act and belongs to the record, such as the expected loss. */
+  facts: Json;
+  /** Null until it has succeeded. */
+  output: Json;
+}
+
+export interface Approval {
+  person: string;
+  name: string;
+  /** Indexes of the rule's slots that this person could fill when they said yes. */
+  slots: number[];
+  at: string;
+  via: 'slack' | 'command-line';
+}
+
+export interface ApprovalState {
+  requestedAt: string;
+  expiresAt: string;
+  given: Approval[];
+}
+
+export interface RunState {
+  created: RunCreated;
+  createdAt: string;
+  /** Steps of the graph by id, so that nothing has to search. */
+  graph: Record<string, Step>;
+  steps: Record<string, StepState>;
+  approvals: Record<string, ApprovalState>;
+  haltedAt: string | null;
+  aborted: { person: string; reason: string } | null;
+  rejected: { person: string; reason: string } | null;
+  outcome: Outcome | null;
+  finishedAt: string | null;
+  /** Why nothing may be done with this run any more, when its journal says what this version does not know. */
+  unknown: string | null;
+}
+
+export const freshStep = (): StepState => ({
+  state: 'pending',
+  tries: 0,
+  acts: 0,
+  accepted: false,
+  faults: 0,
+  startedAt: null,
+  actedAt: null,
+  endedAt: null,
+  lookAt: null,
+  seen: '',
+  message: '',
+  code: '',
+  effect: null,
+  changed: false,
+  facts: null,
+  output: null,
+});
+
+const ended: ReadonlySet<StepPhase> = new Set(['succeeded', 'skipped', 'refused']);
+
+/** Ended for good; a failed step has not: a human may still retry it. */
+export const hasEnded = (step: StepState | undefined): boolean => step !== undefined && ended.has(step.state);
+
+export const isStopped = (step: StepState): boolean => step.state === 'failed' || step.state === 'blocked';
+export const isUnderWay = (step: StepState): boolean => ['looking', 'acting', 'waiting'].includes(step.state);

@@ -1,0 +1,160 @@
+import { measureStepId } from '../define.ts';
+import type { Step } from '../plan/graph.ts';
+import type { LossReading } from './ports.ts';
+import type { PreviewOutput } from './preview.ts';
+import { hasEnded, isStopped, type RunState, type StepState } from './state.ts';
+
+/** The parts of the time from the outage to the proof. `detect` is null when nothing was seen to stop. */
+export type PhaseName = 'detect' | 'declare' | 'decide' | 'approve' | 'execute' | 'verify';
+
+export interface PhaseTime {
+  name: PhaseName;
+  /** World seconds; null while it has not ended, or when it cannot be known. */
+  seconds: number | null;
+}
+
+export type Standing =
+  | 'running'
+  | 'waiting for approval'
+  | 'halted'
+  | 'succeeded'
+  | 'failed'
+  | 'aborted'
+  | 'cancelled'
+  | 'rejected'
+  | 'expired'
+  | 'voided';
+
+export interface RunSummary {
+  standing: Standing;
+  phases: PhaseTime[];
+  /** From when the system was last seen alive (or, when it never stopped, from the command) to the last proof. */
+  rtoSeconds: number | null;
+  /** The most that can have been lost, measured from data after the promote; null when there is no such data. */
+  rpoSeconds: number | null;
+  expectedLossSeconds: number | null;
+  stopped: (Step & { current: StepState })[];
+  touched: string[];
+  /** Sent, but its effect was not seen. */
+  maybeTouched: string[];
+  notTouched: string[];
+  approvers: string[];
+  done: number;
+  total: number;
+}
+
+/** What a run's state says to people and reports. Pure. */
+export const summarise = (state: RunState): RunSummary => {
+  const { steps } = state.created.graph;
+  const current = (step: Step): StepState => state.steps[step.id]!;
+  const changing = steps.filter((step) => step.effect === 'change');
+  const resources = (which: (step: StepState) => boolean) => [
+    ...new Set(changing.filter((step) => which(current(step))).flatMap((step) => step.resources)),
+  ];
+  const told = steps.filter((step) => step.effect !== 'notice');
+  return {
+    standing: standingOf(state),
+    ...times(state),
+    rpoSeconds: achievedLoss(state),
+    expectedLossSeconds: expectedLosses(state).reduce<number | null>(
+      (most, loss) => (loss.seconds === null ? most : Math.max(most ?? 0, loss.seconds)),
+      null,
+    ),
+    stopped: steps
+      .filter(
+        (step) => isStopped(current(step)) || (state.outcome !== null && current(step).message.startsWith('given up')),
+      )
+      .map((step) => ({ ...step, current: current(step) })),
+    touched: resources((step) => step.changed),
+    maybeTouched: resources((step) => !step.changed && wasSent(step)),
+    notTouched: resources((step) => !step.changed && !wasSent(step)),
+    approvers: Object.values(state.approvals).flatMap(({ given }) => given.map(({ name }) => name)),
+    done: told.filter((step) => hasEnded(current(step))).length,
+    total: told.length,
+  };
+};
+
+/** Something was sent whose effect is neither seen nor ruled out. */
+const wasSent = (step: StepState): boolean => step.acts > 0 && step.state !== 'succeeded' && step.effect !== 'not-made';
+
+const standingOf = (state: RunState): Standing => {
+  if (state.outcome !== null) return state.outcome;
+  const refused = Object.values(state.steps).find((step) => step.state === 'refused');
+  if (refused) return refused.code as Standing;
+  if (state.haltedAt !== null) return 'halted';
+  if (state.aborted) return 'aborted';
+  const work = state.created.graph.steps.filter((step) => step.effect !== 'notice');
+  if (work.some((step) => isStopped(state.steps[step.id]!))) return 'failed';
+  if (work.length > 0 && work.every((step) => state.steps[step.id]!.state === 'succeeded')) return 'succeeded';
+  return Object.keys(state.approvals).some((id) => state.steps[id]!.state === 'waiting')
+    ? 'waiting for approval'
+    : 'running';
+};
+
+export const expectedLosses = (state: RunState): LossReading[] => previewOf(state)?.losses ?? [];
+
+export const previewOf = (state: RunState): PreviewOutput | null => {
+  const step = state.created.graph.steps.find(({ uses }) => uses === 'engine/preview');
+  return step ? (state.steps[step.id]!.output as unknown as PreviewOutput | null) : null;
+};
+
+const times = (state: RunState): { phases: PhaseTime[]; rtoSeconds: number | null } => {
+  const { steps } = state.created.graph;
+  const ms = (text: string | null | undefined): number | null => (text ? Date.parse(text) : null);
+  const endOf = (which: (step: Step) => boolean): number | null => {
+    const ends = steps.filter((step) => which(step) && step.effect !== 'notice').map((step) => state.steps[step.id]!);
+    if (ends.length === 0 || ends.some((step) => step.state !== 'succeeded')) return null;
+    return Math.max(...ends.map((step) => Date.parse(step.endedAt!)));
+  };
+  const approval = steps.find(({ uses }) => uses === 'engine/approval');
+  const page = steps.find(({ uses }) => uses === 'pagerduty/page');
+  const requested = Date.parse(state.created.requestedAt);
+  const asked = approval ? ms(state.approvals[approval.id]?.requestedAt) : null;
+  const declared = Math.min(
+    ms(page && state.steps[page.id]!.endedAt) ?? Date.parse(state.createdAt),
+    asked ?? Number.POSITIVE_INFINITY,
+  );
+  const marks: [PhaseName, number | null][] = [
+    ['detect', requested],
+    ['declare', declared],
+    ['decide', asked],
+    [
+      'approve',
+      approval && state.steps[approval.id]!.state === 'succeeded' ? ms(state.steps[approval.id]!.endedAt) : null,
+    ],
+    ['execute', endOf((step) => step.phase === 'execute')],
+    ['verify', endOf((step) => step.phase === 'verify')],
+  ];
+  const start = ms(state.created.lastSeenAliveAt);
+  let previous = start;
+  const phases = marks.map(([name, end]): PhaseTime => {
+    const seconds = previous === null || end === null ? null : Math.max(0, Math.round((end - previous) / 100) / 10);
+    if (end !== null) previous = Math.max(end, previous ?? end);
+    return { name, seconds };
+  });
+  const end =
+    marks.findLast(([name]) => name === 'verify')![1] ??
+    (steps.some(({ phase }) => phase === 'verify') ? null : marks[4]![1]);
+  return { phases, rtoSeconds: end === null ? null : Math.round((end - (start ?? requested)) / 100) / 10 };
+};
+
+/**
+ * Loss counted from data: the newest row that survived, against the last moment at which the source can have committed
+ * one. Measured after the promote by the check that the loss was expected by. While the source lived there is no such
+ * moment, so nothing is said.
+ */
+const achievedLoss = (state: RunState): number | null => {
+  const preview = previewOf(state);
+  if (!preview || preview.losses.length === 0 || preview.losses.some(({ sourceAnswers }) => sourceAnswers !== false))
+    return null;
+  const losses = preview.losses.map(({ component }) => {
+    const output = state.steps[measureStepId(component)]?.output as { newest?: string } | null | undefined;
+    return output?.newest
+      ? Math.max(0, Math.round((Date.parse(preview.stoppedAt) - Date.parse(output.newest)) / 100) / 10)
+      : null;
+  });
+  return losses.reduce<number | null>(
+    (most, loss) => (most === null || loss === null ? null : Math.max(most, loss)),
+    0,
+  );
+};

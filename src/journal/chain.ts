@@ -1,0 +1,65 @@
+import { randomBytes } from 'node:crypto';
+import { canonical, sha256, storable } from '../canonical.ts';
+import type { Json } from '../define.ts';
+
+/** What a stream's first row points back to. */
+export const genesis = '0'.repeat(64);
+
+/** A row of the journal as it is stored. `data` is canonical text; `at` is wall time in ISO 8601. */
+export interface JournalRow {
+  stream: string;
+  seq: number;
+  at: string;
+  actor: string;
+  type: string;
+  version: number;
+  salt: string;
+  data: string;
+  dataHash: string;
+  previousHash: string;
+  hash: string;
+}
+
+/** An event before it has a place in its stream. */
+export interface NewEvent {
+  type: string;
+  version: number;
+  actor: string;
+  data: Json | object;
+}
+
+/**
+ * The chain covers the SHA-256 of salted data and not the data itself, so that data can be erased later while the
+ * chain still verifies; the salt keeps erased data from being guessed back out of its hash.
+ */
+export const hashData = (salt: string, data: string): string => sha256(salt + data);
+
+export const hashRow = (row: Omit<JournalRow, 'hash' | 'salt' | 'data'>): string =>
+  sha256(canonical([row.previousHash, row.stream, row.seq, row.at, row.actor, row.type, row.version, row.dataHash]));
+
+export interface Head {
+  seq: number;
+  hash: string;
+}
+
+/** Rows that continue a stream from its head. */
+export const chainOn = (stream: string, head: Head, events: readonly NewEvent[], at: string): JournalRow[] => {
+  let previous = head;
+  return events.map((event) => {
+    const salt = randomBytes(16).toString('hex');
+    const data = canonical(event.data);
+    const unhashed = {
+      stream,
+      seq: previous.seq + 1,
+      at,
+      actor: storable(event.actor),
+      type: event.type,
+      version: event.version,
+      dataHash: hashData(salt, data),
+      previousHash: previous.hash,
+    };
+    const row = { ...unhashed, salt, data, hash: hashRow(unhashed) };
+    previous = row;
+    return row;
+  });
+};

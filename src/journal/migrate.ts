@@ -1,0 +1,68 @@
+import { type Kysely, sql } from 'kysely';
+import { type Migration, type MigrationProvider, Migrator } from 'kysely/migration';
+import { MaydayError, messageOf } from '../errors.ts';
+import * as journal from './migrations/0001-journal.ts';
+
+/** Every migration, in the order of its name. A file that is not listed here does not run; a test holds both equal. */
+export const migrations: Record<string, Migration> = { '0001-journal': journal };
+
+const provider: MigrationProvider = { getMigrations: async () => migrations };
+
+/** The role that the application works as: it may append to the journal and read it, never change it. */
+export const applicationRole = 'mayday_app';
+
+/**
+ * Brings the schema up to date as the database's owner, then gives the application's role its rights. Safe to run from
+ * several processes at once: Kysely's migrator holds an advisory lock.
+ */
+export const migrate = async (db: Kysely<any>): Promise<void> => {
+  const { error } = await new Migrator({ db, provider }).migrateToLatest();
+  if (error)
+    throw new MaydayError(
+      'journal/unavailable',
+      `The journal's tables could not be brought up to date: ${messageOf(error)}. Nothing was changed in the world.`,
+      { cause: error },
+    );
+  await db.transaction().execute(async (transaction) => {
+    const run = (text: string) => sql.raw(text).execute(transaction);
+    // PostgreSQL fails on two grants of one thing at once, so starts take turns.
+    await run(`SELECT pg_advisory_xact_lock(hashtext('mayday grants'))`);
+    await run(makeRole);
+    await run(`GRANT USAGE ON SCHEMA public TO ${applicationRole}`);
+    await run(`GRANT INSERT, SELECT ON journal TO ${applicationRole}`);
+    for (const table of derivedTables)
+      await run(`GRANT INSERT, SELECT, UPDATE, DELETE ON ${table} TO ${applicationRole}`);
+  });
+};
+
+/** What may be rebuilt, or is over in seconds: everything but the journal itself. */
+const derivedTables = [
+  'stream_heads',
+  'runs',
+  'incidents',
+  'claims',
+  'leases',
+  'inbox',
+  'views',
+  'sightings',
+  'world_clock',
+];
+
+/**
+ * The role belongs to the whole server, where the turns of one database mean nothing: so it is made, and the owner made
+ * a member who may take it on, only where that is not so yet. (Since PostgreSQL 16 being a member is not enough.)
+ */
+const makeRole = `
+DO $$ BEGIN
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${applicationRole}') THEN
+    BEGIN
+      CREATE ROLE ${applicationRole} NOLOGIN;
+    EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+    END;
+  END IF;
+  IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) AND NOT EXISTS (
+    SELECT FROM pg_auth_members m
+    WHERE m.roleid = '${applicationRole}'::regrole AND m.member = quote_ident(current_user)::regrole
+      AND coalesce(to_jsonb(m)->>'set_option', 'true') = 'true')
+  THEN GRANT ${applicationRole} TO CURRENT_USER; END IF;
+END $$`;

@@ -1,0 +1,361 @@
+import { commands } from '../commands/index.ts';
+import { flows } from '../flows/index.ts';
+import { createCardKeeper } from './chat/card-keeper.ts';
+import { createChat } from './chat/chat.ts';
+import { startSlackApp } from './chat/slack-app.ts';
+import type { VerifiedRequest } from './chat/slack-request.ts';
+import { createComponentDescribe } from './component-describe.ts';
+import { type Environment, readSettings, type Settings } from './config.ts';
+import type { Lane, Log, System, SystemTools } from './define.ts';
+import { createDialler } from './dialler.ts';
+import type { EnginePorts } from './engine/ports.ts';
+import { createRunStore, lanes } from './engine/run-store.ts';
+import { createWorker } from './engine/worker.ts';
+import { MaydayError, messageOf } from './errors.ts';
+import { openDatabase } from './journal/database.ts';
+import { createInbox } from './journal/inbox.ts';
+import { createJournal } from './journal/journal.ts';
+import { createLeases } from './journal/leases.ts';
+import { openWorldClock } from './journal/world-clock.ts';
+import { createLog } from './logging.ts';
+import { lookAround } from './look-around.ts';
+import { createPlanStore, type PlanStore } from './plan/plan-store.ts';
+import { createRegistry, type Registry } from './plan/registry.ts';
+import { viewPlan } from './plan/view.ts';
+import { openQueue } from './queue/queue.ts';
+import { redact } from './redact.ts';
+import { createIncidentDirectory, createRunDirectory } from './run-directory.ts';
+import { runFacts } from './run-facts.ts';
+import { createRunService } from './run-service.ts';
+import { escapeSlack } from './systems/slack/index.ts';
+import { createSystems } from './systems.ts';
+import { createTemplates } from './templates/render.ts';
+import { createWatch } from './watch/watch.ts';
+import { startWeb } from './web/web.ts';
+
+export interface Mayday {
+  slackUrl: string | undefined;
+  webUrl: string;
+  close(): Promise<void>;
+}
+
+/** Templates whose text Slack would read as formatting. */
+export const templateEscapes = { 'slack/': escapeSlack };
+
+/** The plan language with everything that it may name; connects to nothing. */
+export const loadPlans = (
+  settings: Settings,
+  tools: SystemTools,
+): { systems: ReturnType<typeof createSystems>; registry: Registry; plans: PlanStore } => {
+  const systems = createSystems(settings, tools);
+  let plans: PlanStore | undefined;
+  let registry: Registry | undefined;
+  const describe: System = createComponentDescribe(
+    () => plans!,
+    () => registry!,
+  );
+  registry = createRegistry([...systems.all, describe]);
+  plans = createPlanStore(settings.MAYDAY_PLANS, registry);
+  return { systems, registry, plans };
+};
+
+export const createTools = (
+  settings: Settings,
+  environment: Environment,
+  clock: SystemTools['clock'],
+  log: Log,
+): SystemTools => ({
+  dialler: createDialler({
+    hosts: settings.MAYDAY_HOSTS,
+    authorityFile: settings.MAYDAY_CA,
+    dnsServers: settings.MAYDAY_DNS_SERVERS,
+  }),
+  clock,
+  log,
+  secret({ env }, purpose) {
+    const value = environment[env];
+    if (!value) throw new MaydayError('config/missing', `${env} is missing: ${purpose}.`);
+    return value;
+  },
+});
+
+/** Wires everything and starts it; plans and templates have been linted by then. `databaseUrl` is settled by the caller: the embedded server or one of your own. */
+export const startMayday = async (environment: Environment, databaseUrl: string): Promise<Mayday> => {
+  const settings = readSettings(environment);
+  const log = createLog(settings.MAYDAY_LOG);
+  const closers: (() => unknown)[] = [];
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse())
+      await Promise.resolve(closer()).catch((error: unknown) => log.warn({}, messageOf(error)));
+  };
+  try {
+    const database = await openDatabase(databaseUrl);
+    closers.push(() => database.close());
+    const clock = await openWorldClock(database.pool, settings.MAYDAY_WORLD_CLOCK);
+    const { systems, registry, plans } = loadPlans(settings, createTools(settings, environment, clock, log));
+    closers.push(() => Promise.allSettled(systems.all.map((system) => system.close())));
+    const templates = createTemplates(settings.MAYDAY_TEMPLATES, templateEscapes);
+    const journal = createJournal(database.pool, () => clock.wall());
+    const inbox = createInbox(database.pool, () => clock.wall());
+    const watch = createWatch({ pool: database.pool, clock, log, registry, plans: () => plans.all() });
+    const queue = await openQueue({ databaseUrl, redisUrl: settings.REDIS_URL }, log);
+    closers.push(() => queue.close());
+
+    const incidents = createIncidentDirectory(database.pool);
+    const channelOf = async (incident: string): Promise<string | undefined> =>
+      (await database.pool.query(`SELECT facts->>'channel' AS channel FROM incidents WHERE id = $1`, [incident]))
+        .rows[0]?.channel ?? undefined;
+    const cards = createCardKeeper({
+      slack: systems.slack.client,
+      pool: database.pool,
+      clock,
+      log,
+      channelOf,
+      record: async (runId, event) => (await store.open(runId)).commit(() => [event], { actor: 'mayday' }),
+    });
+    const flowOf = new Map<string, string>();
+    const ports: EnginePorts = {
+      journal,
+      leases: createLeases(database),
+      clock,
+      log,
+      wake: (runId, lane) => queue.wake(runId, lane, flowOf.get(runId) ?? 'run'),
+      async dueAt(runId, lane, at) {
+        await database.pool.query({
+          name: `due-${lane}`,
+          text: `UPDATE runs SET look_${lane}_at = $2 WHERE id = $1`,
+          values: [runId, at],
+        });
+      },
+      render: async (template, state, extra) => templates.render(template, runFacts(state, clock.now()), extra),
+      facts: (state) => runFacts(state, clock.now()) as never,
+      readLoss: (plan, input, signal) => watch.readLoss(plan, input, signal),
+      changed(state) {
+        flowOf.set(state.created.run, state.created.graph.flow);
+        if (state.outcome !== null) flowOf.delete(state.created.run);
+        cards.changed(state);
+      },
+    };
+    const store = createRunStore(ports);
+    const worker = createWorker(ports, registry, store);
+    const service = createRunService({ pool: database.pool, clock, log, plans, registry, flows, ports, store, watch });
+    const directory = createRunDirectory(database.pool, store);
+
+    const chat = createChat({
+      slack: systems.slack.client,
+      directory: {
+        onCallNow: (schedule) => systems.pagerduty.onCallNow(schedule),
+        groupMembers: (group) => systems.slack.client.groupMembers(group),
+      },
+      clock,
+      log,
+      store,
+      commands,
+      plans: {
+        names: () => [...plans.all().keys()],
+        find(name) {
+          const view = viewPlan(plans.find(name), registry);
+          return { name: view.plan, title: view.title, places: view.places, scopes: (flow) => view.scopes(flow) };
+        },
+      },
+      runs: { ...directory, control: () => Promise.reject(new Error('the chat decides who may')) },
+      incidents,
+      planDigest(name) {
+        try {
+          return plans.find(name).digest;
+        } catch {
+          return undefined;
+        }
+      },
+      people: (name) => {
+        const view = viewPlan(plans.find(name), registry);
+        return Object.keys(plans.find(name).text.people).map((person) => view.person(person));
+      },
+      async start(request, by) {
+        const started = await service.start(request, by);
+        if ('nothingToDo' in started) return started;
+        return { runId: started.state.created.run, incident: started.state.created.incident, isNew: started.isNew };
+      },
+    });
+
+    const counters: Record<string, number> = {
+      slack_requests_refused: 0,
+      slack_requests_accepted: 0,
+      slack_requests_repeated: 0,
+    };
+    const refusedReasons = new Map<string, number>();
+    const remember = async (key: string, request: VerifiedRequest): Promise<'new' | 'seen'> => {
+      const result = await inbox.receive({
+        key,
+        kind: request.kind,
+        body: bodyToKeep(request),
+        actor: `slack:${request.user ?? 'unknown'}`,
+        summary: summaryOf(request),
+      });
+      counters[result === 'new' ? 'slack_requests_accepted' : 'slack_requests_repeated']! += 1;
+      return result;
+    };
+    const inHand = new Set<string>();
+    const handled = async (key: string, work: () => Promise<unknown>): Promise<void> => {
+      inHand.add(key);
+      await work().finally(() => inHand.delete(key));
+      await inbox.handled(key).catch((error) => log.warn({ key }, messageOf(error)));
+    };
+
+    const app = await startSlackApp({
+      settings: settings.slack,
+      remember,
+      log,
+      now: () => clock.wall(),
+      host: settings.HOST,
+      port: settings.PORT,
+      onRefused(reason) {
+        counters['slack_requests_refused']! += 1;
+        refusedReasons.set(reason, (refusedReasons.get(reason) ?? 0) + 1);
+      },
+      onCommand: (command, respond) => handled(`command:${command.trigger_id}`, () => chat.command(command, respond)),
+      onAction: (payload, respond) => handled(`action:${payload.trigger_id}`, () => chat.action(payload, respond)),
+      async onView(payload) {
+        const answer = await chat.view(payload);
+        await inbox.handled(`view:${(payload as { trigger_id?: string }).trigger_id}`).catch(() => {});
+        return answer;
+      },
+      onEvent: (_, { id }) => handled(`event:${id}`, async () => {}),
+    });
+    closers.push(() => app.close());
+
+    // What was accepted but never handled, because the process died in between, is handled now. Commands only: a
+    // click's form can no longer be opened, and its person sees that nothing came of it. A request handled twice
+    // starts one run, for the run's id follows from the request.
+    const catchUp = async () => {
+      for (const { key, kind, body } of await inbox.unhandled(unhandledSeconds)) {
+        if (inHand.has(key)) continue;
+        if (kind === 'command') await chat.command(JSON.parse(body), async () => {});
+        await inbox.handled(key);
+      }
+    };
+    const look = (runId: string, lane: Lane) => worker.process(runId, lane);
+    const sweep = async () => {
+      const { rows } = await database.pool.query({
+        name: 'sweep',
+        text: `${lanes
+          .map((lane) => `SELECT id, flow, '${lane}' AS lane FROM runs WHERE look_${lane}_at <= clock_timestamp()`)
+          .join(' UNION ALL ')} LIMIT 500`,
+      });
+      for (const { id, flow, lane } of rows) {
+        flowOf.set(id, flow);
+        look(id, lane).catch((error) => log.error({ run: id, lane }, messageOf(error)));
+      }
+    };
+    const noteRefusals = async () => {
+      if (refusedReasons.size === 0) return;
+      const reasons = Object.fromEntries(refusedReasons);
+      refusedReasons.clear();
+      await appendToSystem(journal, { type: 'requests.refused', version: 1, actor: 'mayday', data: { reasons } });
+    };
+    const every = (ms: number, what: string, work: () => Promise<unknown>) => {
+      let busy = false;
+      const timer = setInterval(() => {
+        if (busy) return;
+        busy = true;
+        work()
+          .catch((error) => log.warn({ what }, messageOf(error)))
+          .finally(() => {
+            busy = false;
+          });
+      }, ms);
+      closers.push(() => clearInterval(timer));
+    };
+    // First what may start work is stopped, then the work, so that what is under way can still be recorded.
+    closers.push(() => worker.stop(8_000));
+    closers.push(() => cards.stop());
+    closers.push(() => watch.stop());
+    every(1_000, 'sweep', sweep);
+    every(5_000, 'inbox', catchUp);
+    every(60_000, 'refusals', noteRefusals);
+    closers.push(noteRefusals);
+
+    await queue.work(lanes, look);
+    for (const { rows } of [
+      await database.pool.query(`SELECT id FROM runs WHERE finished_at IS NULL AND flow <> 'status'`),
+    ])
+      for (const { id } of rows) cards.changed(await (await store.open(id)).refresh());
+    watch.start();
+    void lookAround(plans.all().values(), registry, clock, log);
+    const web = await startWeb({
+      host: settings.HOST,
+      port: settings.WEB_PORT,
+      counters: () => counters,
+      async health() {
+        try {
+          const { rows } = await database.pool.query(`SELECT count(*) AS live FROM runs WHERE finished_at IS NULL`);
+          return {
+            ok: true,
+            journal: 'ok',
+            queue: queue.backend,
+            chat: app.url ?? 'socket mode',
+            liveRuns: rows[0].live,
+            paused: await queue.paused(),
+          };
+        } catch (error) {
+          return {
+            ok: false,
+            journal: `no new change is made: ${messageOf(error)}`,
+            queue: queue.backend,
+            chat: app.url ?? 'socket mode',
+            liveRuns: 0,
+            paused: [],
+          };
+        }
+      },
+    });
+    closers.push(() => web.close());
+    log.info(
+      { slack: app.url ?? 'socket mode', web: web.url, queue: queue.backend, plans: [...plans.all().keys()] },
+      'Mayday is ready',
+    );
+    return { slackUrl: app.url, webUrl: web.url, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+};
+
+/** Longer than any command takes while its process lives. */
+const unhandledSeconds = 30;
+
+const appendToSystem = async (
+  journal: ReturnType<typeof createJournal>,
+  event: { type: string; version: number; actor: string; data: object },
+): Promise<void> => {
+  for (let attempt = 0; attempt < 10; attempt += 1) {
+    try {
+      await journal.append([{ stream: 'system', expected: await journal.head('system'), events: [event] }]);
+      return;
+    } catch (error) {
+      if (!(error instanceof MaydayError) || error.code !== 'journal/conflict') throw error;
+    }
+  }
+};
+
+/** What must be there to handle it again after a crash; Slack's old verification token is not. */
+const bodyToKeep = ({ kind, body }: VerifiedRequest): string => {
+  if (kind !== 'command') return '{}';
+  const { token: _, ...rest } = body;
+  return JSON.stringify({ ...rest, text: redact(String(rest['text'] ?? '')) });
+};
+
+const summaryOf = ({ kind, body, team }: VerifiedRequest): Record<string, unknown> => {
+  if (kind === 'command') return { team, command: String(body['command']), text: redact(String(body['text'] ?? '')) };
+  if (kind === 'action')
+    return {
+      team,
+      actions: (body['actions'] ?? []).map((action: { action_id?: string; value?: string }) => ({
+        action: action.action_id,
+        value: action.value?.slice(0, 100),
+      })),
+    };
+  if (kind === 'view')
+    return { team, form: body['view']?.callback_id, about: body['view']?.private_metadata?.slice(0, 100) };
+  return { team, event: body['event']?.type };
+};

@@ -1,0 +1,353 @@
+import { canonical, sha256 } from '../canonical.ts';
+import type { Action, Check, FlowPlan, GraphDraft, Json, Lane, Phase, StepDraft } from '../define.ts';
+import { didYouMean } from './nearest.ts';
+import { mostSteps, type Plan } from './plan.ts';
+import { type Reference, referencesIn, substitute } from './references.ts';
+import type { Registry } from './registry.ts';
+import { type Path, type PlanFault, planError } from './source.ts';
+
+/** A node of a frozen graph: everything resolved, so that nobody reads the plan file again. */
+export interface Step {
+  id: string;
+  title: string;
+  phase: Phase;
+  lane: Lane;
+  kind: 'action' | 'check' | 'engine';
+  uses: string;
+  version: number;
+  effect: 'change' | 'notice' | 'read';
+  /** Concrete input; other steps' outputs stand as references. */
+  input: Json;
+  needs: string[];
+  after: string[];
+  require: Requirement[];
+  unless: Requirement | null;
+  withinSeconds: number | null;
+  timeoutSeconds: number;
+  expectedSeconds: number;
+  onHalt: boolean;
+  optional: boolean;
+  informative: boolean;
+  onFailure: boolean;
+  record: { name: string; from: string } | null;
+  resources: string[];
+  /** API operations by which it may change something. */
+  changes: string[];
+}
+
+export interface Requirement {
+  uses: string;
+  version: number;
+  input: Json;
+}
+
+export interface Graph {
+  plan: string;
+  title: string;
+  account: string | null;
+  planDigest: string;
+  flow: string;
+  scope: string;
+  from: string | null;
+  to: string | null;
+  regions: Record<string, string>;
+  arguments: Json;
+  objectives: { rtoSeconds: number; rpoSeconds: number };
+  targetSeconds: number | null;
+  steps: Step[];
+  /** Components and resources that the run holds for its life, sorted. */
+  claims: string[];
+  /** SHA-256 over all of the above: what an approval is bound to. */
+  hash: string;
+}
+
+/** Names under `engine/` that the engine itself understands; the rest are actions and checks. */
+export const engineSteps = ['engine/approval', 'engine/preview', 'engine/wait'] as const;
+
+export interface FreezeOptions {
+  flow: string;
+  scope: string;
+  from: string | null;
+  to: string | null;
+  arguments: Json;
+  targetSeconds?: number;
+  /** Read-only flows work in the queue of looks, so that they never stand before recovery. */
+  readOnly?: boolean;
+}
+
+/**
+ * Resolves a flow's draft into the graph that a run will keep: names become targets, references become edges, inputs
+ * are checked against their actions' schemas. Throws `plan/invalid` with every fault and its place.
+ */
+export const freeze = (
+  draft: GraphDraft,
+  plan: Plan,
+  view: FlowPlan,
+  registry: Registry,
+  options: FreezeOptions,
+): Graph => {
+  const faults: PlanFault[] = [];
+  const fault = (step: StepDraft, inner: Path, message: string, key?: string) => {
+    const place = step.source ? plan.source.placeOf([...step.source, ...inner], key) : plan.source.placeOf([]);
+    faults.push({ file: plan.source.file, ...place, message: `${step.id}: ${message}` });
+  };
+  if (draft.steps.length > mostSteps)
+    throw planError([
+      {
+        file: plan.source.file,
+        line: 1,
+        column: 1,
+        message: `the graph has ${draft.steps.length} steps; at most ${mostSteps} are allowed`,
+      },
+    ]);
+  const ids = new Set<string>();
+  for (const step of draft.steps) {
+    if (ids.has(step.id)) fault(step, [], `two steps are called "${step.id}"`);
+    ids.add(step.id);
+  }
+  const uses = new Map(draft.steps.map((step) => [step.id, step.uses]));
+  const steps = draft.steps.flatMap((step) => {
+    try {
+      return [freezeStep(step, { view, registry, uses, ids, readOnly: options.readOnly ?? false, fault })];
+    } catch (error) {
+      if (error !== told) fault(step, [], (error as Error).message);
+      return [];
+    }
+  });
+  if (faults.length === 0)
+    for (const cycle of cyclesOf(steps))
+      fault(
+        draft.steps.find(({ id }) => id === cycle[0])!,
+        ['needs'],
+        `the steps wait for each other: ${cycle.join(' → ')}`,
+      );
+  if (faults.length === 0)
+    for (const { step, notice } of changesThatNeedNotices(steps))
+      fault(
+        draft.steps.find(({ id }) => id === step.id)!,
+        ['needs'],
+        `it changes the world but needs the notice "${notice}"; talking must never block recovering: use "after"`,
+      );
+  if (faults.length > 0) throw planError(faults);
+
+  const claims = [
+    ...draft.claims.map((component) => `component:${view.plan}/${component}`),
+    ...steps.flatMap((step) => (step.effect === 'change' ? step.resources : [])),
+  ];
+  const graph = {
+    plan: view.plan,
+    title: view.title,
+    account: view.account ?? null,
+    planDigest: plan.digest,
+    flow: options.flow,
+    scope: options.scope,
+    from: options.from,
+    to: options.to,
+    regions: Object.fromEntries(view.places.map((place) => [place, view.region(place).aws ?? place])),
+    arguments: options.arguments,
+    objectives: view.objectives,
+    targetSeconds: options.targetSeconds ?? null,
+    steps,
+    claims: [...new Set(claims)].sort(),
+  };
+  return { ...graph, hash: sha256(canonical(graph)) };
+};
+
+interface FreezeStepContext {
+  view: FlowPlan;
+  registry: Registry;
+  uses: Map<string, string>;
+  ids: ReadonlySet<string>;
+  readOnly: boolean;
+  fault(step: StepDraft, inner: Path, message: string, key?: string): void;
+}
+
+/** Thrown when a step's faults have been told already, each at its place. */
+const told = new Error('told already');
+
+const freezeStep = (draft: StepDraft, context: FreezeStepContext): Step => {
+  const { registry, view, fault } = context;
+  const references = referencesIn(draft.with ?? {});
+  const needs = [...new Set([...(draft.needs ?? []), ...references.map(({ reference }) => reference.$step)])];
+  for (const need of [...needs, ...(draft.after ?? [])])
+    if (!context.ids.has(need))
+      fault(draft, ['needs'], `no step is called "${need}".${didYouMean(need, [...context.ids])}`);
+
+  const base = {
+    id: draft.id,
+    title: draft.title ?? draft.id.replaceAll('-', ' ').replace(/^./, (first) => first.toUpperCase()),
+    phase: draft.phase,
+    uses: draft.uses,
+    needs,
+    after: [...new Set(draft.after ?? [])],
+    require: (draft.require ?? []).map((requirement) => freezeRequirement(requirement, context)),
+    unless: draft.unless ? freezeRequirement(draft.unless, context) : null,
+    withinSeconds: draft.withinSeconds ?? null,
+    onHalt: draft.onHalt ?? false,
+    informative: draft.informative ?? false,
+    onFailure: draft.onFailure ?? false,
+    record: draft.record ?? null,
+  };
+  if ((engineSteps as readonly string[]).includes(draft.uses))
+    return {
+      ...base,
+      kind: 'engine',
+      version: 1,
+      lane: draft.uses === 'engine/preview' ? 'recover' : 'look',
+      effect: 'read',
+      input: (draft.with ?? {}) as Json,
+      timeoutSeconds: draft.timeoutSeconds ?? 600,
+      expectedSeconds: 0,
+      optional: draft.optional ?? false,
+      resources: [],
+      changes: [],
+    };
+
+  const action = registry.actions.get(draft.uses);
+  const check = action ? undefined : registry.checks.get(draft.uses);
+  const used: Action | Check | undefined = action ?? check;
+  if (!used) {
+    const known = [...registry.actions.keys(), ...registry.checks.keys()];
+    fault(draft, ['uses'], `no action or check is called "${draft.uses}".${didYouMean(draft.uses, known)}`);
+    throw told;
+  }
+  for (const { reference, path } of references) {
+    if (action?.targets.includes(path[0] as string))
+      fault(
+        draft,
+        ['with', ...path],
+        `"${path[0]}" says what is changed, so it must stand in the plan and cannot come from another step`,
+      );
+    const from = context.uses.get(reference.$step);
+    const fields = from === undefined ? undefined : outputFields(from, registry);
+    if (fields && !fields.includes(reference.$output))
+      fault(
+        draft,
+        ['with', ...path],
+        `the output of "${reference.$step}" has no "${reference.$output}".${didYouMean(reference.$output, fields)}`,
+      );
+  }
+  const written = used.with.safeParse(draft.with ?? {});
+  // A reference stands for a value whose type only the other step knows; what is checked here is all the rest.
+  const problems = written.success
+    ? []
+    : written.error.issues.filter((issue) => !references.some(({ path }) => isAt(issue.path, path)));
+  if (problems.length > 0) {
+    for (const issue of problems) {
+      const inner = ['with', ...(issue.path as (string | number)[])];
+      if (issue.code === 'unrecognized_keys')
+        for (const key of issue.keys)
+          fault(draft, inner, `unknown key "${key}" for ${draft.uses}.${didYouMean(key, keysOf(used.with))}`, key);
+      else fault(draft, inner, `${inner.slice(1).join('.') || draft.uses}: ${issue.message}`);
+    }
+    throw told;
+  }
+  const parsed = written.success ? written.data : draft.with;
+  let input: Json;
+  try {
+    input = used.resolve(parsed, view) as Json;
+  } catch (error) {
+    fault(draft, ['with'], (error as Error).message);
+    throw told;
+  }
+  const inputReferences = referencesIn(input);
+  const sample = inputReferences.length === 0 ? input : substitute(input, sampleOf);
+  const checked = used.input.safeParse(sample);
+  for (const issue of checked.error?.issues ?? [])
+    if (!inputReferences.some(({ path }) => isAt(issue.path, path)))
+      fault(draft, ['with'], `${issue.path.join('.')}: ${issue.message}`);
+  return {
+    ...base,
+    kind: action ? 'action' : 'check',
+    version: used.version,
+    lane: action?.effect === 'notice' ? 'tell' : context.readOnly ? 'look' : 'recover',
+    effect: action?.effect ?? 'read',
+    input,
+    timeoutSeconds: draft.timeoutSeconds ?? action?.longestSeconds ?? 300,
+    expectedSeconds: used.expectedSeconds,
+    optional: draft.optional ?? action?.effect === 'notice',
+    resources: action ? action.resources(sample) : [],
+    changes: [...(action?.changes ?? [])],
+  };
+};
+
+const freezeRequirement = (
+  draft: { uses: string; with: Record<string, unknown> },
+  { registry, view }: FreezeStepContext,
+): Requirement => {
+  if (draft.uses === 'engine/loss-below') return { uses: draft.uses, version: 1, input: draft.with as Json };
+  const check = registry.checks.get(draft.uses);
+  if (!check)
+    throw new Error(`no check is called "${draft.uses}".${didYouMean(draft.uses, [...registry.checks.keys()])}`);
+  if (referencesIn(draft.with).length > 0)
+    throw new Error(
+      `what is required, ${draft.uses}, is asked before acting and cannot refer to another step's output`,
+    );
+  const written = check.with.safeParse(draft.with);
+  if (!written.success) {
+    const [issue] = written.error.issues;
+    throw new Error(`${draft.uses}, which it requires: ${[...(issue?.path ?? []), issue?.message].join(': ')}`);
+  }
+  return { uses: draft.uses, version: check.version, input: check.resolve(written.data, view) as Json };
+};
+
+/** What stands for a reference while the other values are checked. */
+const sampleOf = (_: Reference): Json => 'a-value-of-another-step';
+
+const isAt = (path: readonly PropertyKey[], reference: readonly string[]): boolean =>
+  reference.every((key, i) => String(path[i]) === key) || path.every((key, i) => String(key) === reference[i]);
+
+const keysOf = (schema: unknown): string[] => Object.keys((schema as { shape?: object }).shape ?? {});
+
+const outputFields = (uses: string, registry: Registry): string[] | undefined => {
+  const action = registry.actions.get(uses);
+  if (action) return keysOf(action.output);
+  const check = registry.checks.get(uses);
+  return check ? Object.keys(check.facts) : undefined;
+};
+
+/** Steps that change the world and, directly or by way of others, need a notice to have succeeded. */
+const changesThatNeedNotices = (steps: readonly Step[]): { step: Step; notice: string }[] => {
+  const needers = new Map<string, Step[]>(steps.map(({ id }) => [id, []]));
+  for (const step of steps) for (const need of step.needs) needers.get(need)?.push(step);
+  const found = new Map<Step, string>();
+  for (const notice of steps.filter(({ effect }) => effect === 'notice')) {
+    const reached = new Set<string>([notice.id]);
+    for (const id of reached)
+      for (const step of needers.get(id) ?? []) {
+        // What waits for another notice is that one's to name.
+        if (step.effect === 'notice') continue;
+        reached.add(step.id);
+        if (step.effect === 'change' && !found.has(step)) found.set(step, notice.id);
+      }
+  }
+  return [...found].map(([step, notice]) => ({ step, notice }));
+};
+
+/** Each cycle once, as the ids on it; depth-first over `needs` and `after` together. */
+const cyclesOf = (steps: readonly Step[]): string[][] => {
+  const edges = new Map(steps.map((step) => [step.id, [...step.needs, ...step.after]]));
+  const state = new Map<string, 'open' | 'done'>();
+  const cycles: string[][] = [];
+  for (const { id } of steps) {
+    // An explicit stack: a chain of thousands of steps must not overflow this one.
+    const stack: { id: string; next: number }[] = state.has(id) ? [] : [{ id, next: 0 }];
+    if (stack.length > 0) state.set(id, 'open');
+    while (stack.length > 0) {
+      const top = stack.at(-1)!;
+      const next = edges.get(top.id)?.[top.next];
+      top.next += 1;
+      if (next === undefined) {
+        state.set(top.id, 'done');
+        stack.pop();
+      } else if (state.get(next) === 'open') {
+        const path = stack.map((entry) => entry.id);
+        cycles.push([...path.slice(path.indexOf(next)), next]);
+      } else if (!state.has(next) && edges.has(next)) {
+        state.set(next, 'open');
+        stack.push({ id: next, next: 0 });
+      }
+    }
+  }
+  return cycles;
+};

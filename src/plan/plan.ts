@@ -1,0 +1,247 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join, normalize } from 'node:path';
+import { sha256 } from '../canonical.ts';
+import type { ComponentView } from '../define.ts';
+import { MaydayError } from '../errors.ts';
+import { faultAt, faultsOf } from './faults.ts';
+import { didYouMean } from './nearest.ts';
+import type { Registry } from './registry.ts';
+import { type PlanText, planSchema } from './schema.ts';
+import { type PlanFault, type PlanSource, planError, readSource } from './source.ts';
+
+/** A plan as read from its file, its components understood by their kinds. */
+export interface Plan {
+  source: PlanSource;
+  text: PlanText;
+  /** SHA-256 of the file and of the files that it names; approvals are bound to it. */
+  digest: string;
+  components: Record<string, ComponentView>;
+  files: Record<string, string>;
+}
+
+/** A plan with more steps than this is a mistake, and would not fit a card either. */
+export const mostSteps = 2_000;
+
+/** Reads one plan file. Throws `plan/invalid` naming every fault with file, line, column and what was expected. */
+export const readPlan = (path: string, registry: Registry): Plan => {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new MaydayError('plan/invalid', `${path}: the plan cannot be read. Nothing was started.`, { cause });
+  }
+  const plan = parsePlan(path, text, registry, (name) => readFileSync(join(dirname(path), name), 'utf8'));
+  if (basename(path, '.yml') !== plan.text.plan)
+    throw planError([
+      faultAt(
+        plan.source,
+        ['plan'],
+        `the plan is called "${plan.text.plan}" but its file ${basename(path)}; both must agree`,
+      ),
+    ]);
+  return plan;
+};
+
+export const parsePlan = (
+  file: string,
+  yaml: string,
+  registry: Registry,
+  readBeside: (name: string) => string,
+): Plan => {
+  const source = readSource(file, yaml);
+  const tooMany = countSteps(source.value);
+  if (tooMany > mostSteps)
+    throw planError([
+      faultAt(source, [], `the plan has ${tooMany} steps; at most ${mostSteps} are allowed`, 'procedures'),
+    ]);
+  const parsed = planSchema.safeParse(source.value);
+  if (!parsed.success) throw planError(faultsOf(source, planSchema, parsed.error));
+  const text = parsed.data;
+  const faults = namesThatAreNotThere(text, source);
+  const components: Record<string, ComponentView> = {};
+  for (const [name, written] of Object.entries(text.components)) {
+    const read = readComponent(name, written, text, source, registry);
+    if (Array.isArray(read)) faults.push(...read);
+    else components[name] = read;
+  }
+  const files: Record<string, string> = {};
+  for (const { path, name } of filesNamed(text)) {
+    if (normalize(name).startsWith('..') || name.startsWith('/')) {
+      faults.push(faultAt(source, path, `"${name}" lies outside the folder of the plans`));
+      continue;
+    }
+    try {
+      files[name] = readBeside(name);
+    } catch {
+      faults.push(faultAt(source, path, `the file "${name}" beside the plan cannot be read`));
+    }
+  }
+  if (faults.length > 0) throw planError(faults);
+  const digest = sha256(
+    [
+      yaml,
+      ...Object.keys(files)
+        .sort()
+        .map((name) => `${name}\n${files[name]}`),
+    ].join('\n\0\n'),
+  );
+  return { source, text, digest, components, files };
+};
+
+/** Every `*.yml` of a folder, by plan name. Throws one error with the faults of all of them. */
+export const readPlans = (folder: string, registry: Registry): Map<string, Plan> => {
+  let entries: string[];
+  try {
+    entries = readdirSync(folder)
+      .filter((name) => name.endsWith('.yml'))
+      .sort();
+  } catch (cause) {
+    throw new MaydayError(
+      'config/invalid',
+      `The folder of the plans, ${folder}, cannot be read. Set MAYDAY_PLANS to the folder that holds one YAML file per protected system.`,
+      { cause },
+    );
+  }
+  const plans = new Map<string, Plan>();
+  const faults: string[] = [];
+  for (const entry of entries) {
+    try {
+      const plan = readPlan(join(folder, entry), registry);
+      plans.set(plan.text.plan, plan);
+    } catch (error) {
+      if (!(error instanceof MaydayError)) throw error;
+      faults.push(error.message);
+    }
+  }
+  if (faults.length > 0) throw new MaydayError('plan/invalid', faults.join('\n'));
+  return plans;
+};
+
+/** Before anything looks at them one by one. */
+const countSteps = (value: unknown): number => {
+  const members = (of: unknown): unknown[] => (typeof of === 'object' && of !== null ? Object.values(of) : []);
+  return members((value as { procedures?: unknown } | null)?.procedures)
+    .flatMap(members)
+    .reduce<number>((sum, procedure) => sum + members((procedure as { steps?: unknown } | null)?.steps).length, 0);
+};
+
+const readComponent = (
+  name: string,
+  written: { kind: string; [key: string]: unknown },
+  text: PlanText,
+  source: PlanSource,
+  registry: Registry,
+): ComponentView | PlanFault[] => {
+  const path = ['components', name];
+  const kind = registry.kinds.get(written.kind);
+  if (!kind)
+    return [
+      faultAt(
+        source,
+        [...path, 'kind'],
+        `no kind of component is called "${written.kind}".${didYouMean(written.kind, [...registry.kinds.keys()])}`,
+      ),
+    ];
+  const places = Object.keys(text.regions);
+  const faults: PlanFault[] = [];
+  const at: Record<string, unknown> = {};
+  const rest: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(written)) {
+    if (key === 'kind') continue;
+    if (!places.includes(key)) {
+      rest[key] = value;
+      continue;
+    }
+    const parsed = kind.at.safeParse(value);
+    if (parsed.success) at[key] = parsed.data;
+    else faults.push(...faultsOf(source, kind.at, parsed.error, [...path, key]));
+  }
+  for (const place of places)
+    if (!(place in at) && !kind.at.safeParse(undefined).success)
+      faults.push(faultAt(source, path, `${kind.name} "${name}" has no "${place}": expected what it is called there`));
+  const settings = kind.settings.safeParse(rest);
+  if (!settings.success) faults.push(...faultsOf(source, kind.settings, settings.error, path));
+  return faults.length > 0 ? faults : { name, kind: kind.name, at, settings: settings.data as Record<string, unknown> };
+};
+
+/** References between the parts of a plan that lead nowhere. */
+const namesThatAreNotThere = (text: PlanText, source: PlanSource): PlanFault[] => {
+  const faults: PlanFault[] = [];
+  const must = (path: (string | number)[], name: string, what: string, valid: string[]) => {
+    if (!valid.includes(name))
+      faults.push(faultAt(source, path, `no ${what} is called "${name}".${didYouMean(name, valid)}`));
+  };
+  const people = Object.keys(text.people);
+  const groups = Object.keys(text.groups);
+  for (const [i, place] of text.prefer.entries()) must(['prefer', i], place, 'region', Object.keys(text.regions));
+  for (const [scope, components] of Object.entries(text.scopes))
+    for (const [i, component] of components.entries())
+      must(['scopes', scope, i], component, 'component', Object.keys(text.components));
+  for (const [name, group] of Object.entries(text.groups)) {
+    for (const [i, person] of (group.people ?? []).entries())
+      must(['groups', name, 'people', i], person, 'person', people);
+    for (const [i, person] of (group.offline ?? []).entries())
+      must(['groups', name, 'offline', i], person, 'person', people);
+    if (people.includes(name))
+      faults.push(
+        faultAt(source, ['groups'], `"${name}" is a person and a group; approvals could not tell them apart`, name),
+      );
+  }
+  for (const [flow, { rules }] of Object.entries(text.approvals))
+    for (const { when, rule } of rules) {
+      for (const [i, who] of rule['all-of'].entries())
+        must(['approvals', flow, when, 'all-of', i], who, 'person or group', [...people, ...groups]);
+      for (const who of Object.keys(rule.tell ?? {}))
+        must(['approvals', flow, when, 'tell'], who, 'person or group', [...people, ...groups]);
+    }
+  for (const [name, { person }] of Object.entries(text.stakeholders))
+    must(['stakeholders', name, 'person'], person, 'person', people);
+  for (const [name, { person, by }] of Object.entries(text.stakeholders)) {
+    const known = text.people[person];
+    // A person who is not there is told of already.
+    if (!known) continue;
+    const cannot = (way: string, missing: string) =>
+      faults.push(faultAt(source, ['stakeholders', name, 'by'], `"${person}" cannot be told by ${way}: ${missing}`));
+    if (by.includes('email') && !known.email) cannot('email', 'the person has no e-mail address');
+    if (by.includes('email') && !text.announce.mail) cannot('email', 'announce.mail does not say in whose name');
+    if (by.includes('phone') && !known.pagerduty)
+      cannot('phone', 'the person has no PagerDuty id, through which phones ring');
+    if ((by.includes('phone') || by.includes('pagerduty')) && !text.announce.pagerduty)
+      cannot('PagerDuty', 'announce.pagerduty does not name a service');
+  }
+  const owners = new Map<string, string>();
+  for (const [name, { slack }] of Object.entries(text.people)) {
+    if (slack === undefined) continue;
+    const other = owners.get(slack);
+    if (other !== undefined)
+      faults.push(
+        faultAt(
+          source,
+          ['people', name],
+          `"${name}" and "${other}" have one Slack id; two people who approve must be two`,
+        ),
+      );
+    owners.set(slack, name);
+  }
+  for (const [i, check] of text.triage.entries()) must(['triage', i], check, 'check', Object.keys(text.checks));
+  for (const [flow, procedures] of Object.entries(text.procedures))
+    for (const [scope, procedure] of Object.entries(procedures)) {
+      const path = ['procedures', flow, scope];
+      const own = Object.keys(procedures);
+      for (const [i, included] of (procedure.include ?? []).entries())
+        must([...path, 'include', i], included, `procedure of ${flow}`, own);
+    }
+  return faults;
+};
+
+const filesNamed = (text: PlanText): { path: string[]; name: string }[] =>
+  Object.entries(text.procedures).flatMap(([flow, procedures]) =>
+    Object.entries(procedures).flatMap(([scope, { steps }]) =>
+      Object.entries(steps ?? {}).flatMap(([step, written]) => {
+        const name = written.with?.['file'];
+        return typeof name === 'string'
+          ? [{ path: ['procedures', flow, scope, 'steps', step, 'with', 'file'], name }]
+          : [];
+      }),
+    ),
+  );

@@ -1,0 +1,82 @@
+import type pg from 'pg';
+import type { IncidentDirectory, RunDirectory } from './define.ts';
+import type { RunStore } from './engine/run-store.ts';
+import type { RunState, StepState } from './engine/state.ts';
+import { summarise } from './engine/summary.ts';
+import { sayDuration } from './plan/duration.ts';
+import type { Step } from './plan/graph.ts';
+
+/** Runs as people ask for them. `control` is the chat's, which knows who may. */
+export const createRunDirectory = (pool: pg.Pool, store: RunStore): Omit<RunDirectory, 'control'> => {
+  const stateOf = async (runId: string): Promise<RunState> => (await store.open(runId)).refresh();
+  return {
+    async list() {
+      const { rows } = await pool.query(
+        `SELECT id, plan, flow, scope, status, created_at AS "createdAt" FROM runs
+         ORDER BY (finished_at IS NULL) DESC, created_at DESC LIMIT 20`,
+      );
+      return rows.map((row) => ({ ...row, createdAt: row.createdAt.toISOString() }));
+    },
+    async describe(runId) {
+      return describeRun(await stateOf(runId));
+    },
+    async result(runId, patienceSeconds) {
+      const until = performance.now() + patienceSeconds * 1000;
+      let state = await stateOf(runId);
+      while (state.outcome === null && performance.now() < until) {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        state = await stateOf(runId);
+      }
+      return describeRun(state);
+    },
+  };
+};
+
+/** Several lines: where it stands, what happened, what was and was not touched. The first line is the summary. */
+export const describeRun = (state: RunState): string => {
+  const { created } = state;
+  const { graph } = created;
+  const summary = summarise(state);
+  const places = graph.from && graph.to ? `, ${graph.from} → ${graph.to}` : graph.to ? `, ${graph.to}` : '';
+  const lines = [
+    `Run ${created.run}: ${graph.flow} of ${graph.scope} of ${graph.title}${places}: ${summary.standing} (${summary.done} of ${summary.total} steps), asked for by ${created.requester.name}.`,
+  ];
+  const timed = summary.phases.filter(({ seconds }) => seconds !== null);
+  if (graph.flow !== 'status' && timed.length > 0)
+    lines.push(
+      `Time: ${timed.map(({ name, seconds }) => `${name} ${sayDuration(seconds!)}`).join(', ')}${summary.rtoSeconds === null ? '' : `; in all ${sayDuration(summary.rtoSeconds)}`}.`,
+    );
+  if (summary.rpoSeconds !== null) lines.push(`Data lost: at most ${sayDuration(summary.rpoSeconds)}, measured.`);
+  for (const step of graph.steps) {
+    if (step.effect === 'notice' || step.uses.startsWith('engine/')) continue;
+    const current = state.steps[step.id]!;
+    const detail = current.message || current.seen;
+    lines.push(
+      `• ${step.title}: ${graph.flow === 'status' ? detail || current.state : `${said(step, current)}${detail ? ` (${detail})` : ''}`}`,
+    );
+  }
+  if (summary.stopped.length > 0)
+    lines.push(
+      `Changed: ${summary.touched.join(', ') || 'nothing'}. Not touched: ${summary.notTouched.join(', ') || 'nothing'}.`,
+    );
+  return lines.join('\n');
+};
+
+/** A look that only informs has its answer as its outcome: "no" must not read as "succeeded". */
+const said = (step: Step, current: StepState): string =>
+  step.informative && current.state === 'succeeded'
+    ? ((current.output as { answer?: string } | null)?.answer ?? 'looked')
+    : current.state;
+
+export const createIncidentDirectory = (pool: pg.Pool): IncidentDirectory => {
+  const select = `SELECT id, plan, title, severity, status, facts->>'channel' AS channel, declared_at AS "declaredAt" FROM incidents`;
+  const read = async (where: string, values: unknown[]) =>
+    (await pool.query(`${select} ${where} ORDER BY declared_at DESC LIMIT 50`, values)).rows.map((row) => ({
+      ...row,
+      declaredAt: row.declaredAt.toISOString(),
+    }));
+  return {
+    open: () => read(`WHERE status = 'open'`, []),
+    ofChannel: async (channel) => (await read(`WHERE status = 'open' AND facts->>'channel' = $1`, [channel]))[0],
+  };
+};

@@ -1,0 +1,291 @@
+import type pg from 'pg';
+import type { Clock, Flow, FlowPlan, Log, Place, StartFlow } from './define.ts';
+import type { EnginePorts } from './engine/ports.ts';
+import type { RunStore } from './engine/run-store.ts';
+import { runIdFor, startRun } from './engine/start-run.ts';
+import type { RunState } from './engine/state.ts';
+import { MaydayError } from './errors.ts';
+import { type IncidentEvent, severities } from './incident/incident.ts';
+import { freeze } from './plan/graph.ts';
+import { didYouMean } from './plan/nearest.ts';
+import type { Plan } from './plan/plan.ts';
+import type { PlanStore } from './plan/plan-store.ts';
+import type { Registry } from './plan/registry.ts';
+import { planError } from './plan/source.ts';
+import { viewPlan } from './plan/view.ts';
+import { liveness, type Watch } from './watch/watch.ts';
+
+export interface Requester {
+  slack: string;
+  name: string;
+  team: string;
+}
+
+export interface RunServiceOptions {
+  pool: pg.Pool;
+  clock: Clock;
+  log: Log;
+  plans: PlanStore;
+  registry: Registry;
+  flows: readonly Flow[];
+  ports: EnginePorts;
+  store: RunStore;
+  watch: Watch;
+}
+
+export type Started = { state: RunState; isNew: boolean } | { nothingToDo: string };
+
+export interface RunService {
+  /** Observes, builds and makes a run durable. Throws with one sentence for the person when it cannot be started. */
+  start(request: StartFlow, by: { requester: Requester; requestKey: string; receivedAt: Date }): Promise<Started>;
+}
+
+/** How long words wait for an incident's channel, in wall milliseconds. */
+const channelPatienceMs = 5_000;
+
+export const createRunService = (options: RunServiceOptions): RunService => {
+  const { pool, plans, registry, clock, log } = options;
+
+  const flowNamed = (name: string): Flow => {
+    const flow = options.flows.find((candidate) => candidate.name === name);
+    if (!flow)
+      throw new MaydayError(
+        'input/invalid',
+        `There is no flow "${name}".${didYouMean(
+          name,
+          options.flows.map((candidate) => candidate.name),
+        )}`,
+      );
+    return flow;
+  };
+
+  const incidentFor = async (
+    request: StartFlow,
+    plan: string,
+  ): Promise<{ id: string; facts: Record<string, string>; severity: string } | undefined> => {
+    const { rows } = await pool.query(
+      `SELECT id, facts, severity FROM incidents WHERE ${request.incident ? 'id = $1' : `plan = $1 AND status = 'open'`} ORDER BY declared_at DESC LIMIT 1`,
+      [request.incident ?? plan],
+    );
+    return rows[0];
+  };
+
+  return {
+    async start(request, { requester, requestKey, receivedAt }) {
+      const flow = flowNamed(request.flow);
+      const plan = plans.find(request.plan ?? '');
+      const runId = runIdFor(requestKey);
+      const known = await options.store.open(runId).catch(() => undefined);
+      if (known) return { state: known.state(), isNew: false };
+      let incident = flow.readOnly ? undefined : await incidentFor(request, plan.text.plan);
+      // Words for an incident whose channel is being opened this moment wait for it: said nowhere, they would be lost.
+      const until = performance.now() + channelPatienceMs;
+      while (request.incident && incident && !incident.facts['channel'] && performance.now() < until) {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        incident = await incidentFor(request, plan.text.plan);
+      }
+      const view = viewPlan(plan, registry, incident?.facts ?? {});
+      const scope = scopeOf(flow, view, request.scope);
+      const located = await locate(flow, view, scope, request, { clock, log, signal: AbortSignal.timeout(15_000) });
+      if ('nothingToDo' in located) return located;
+
+      const severity = request.severity ?? incident?.severity ?? 'P1';
+      if (!(severities as readonly string[]).includes(severity))
+        throw new MaydayError(
+          'input/invalid',
+          `"${severity}" is no severity.${didYouMean(severity, severities)} Nothing was started.`,
+        );
+      const graph = build(flow, plan, view, registry, {
+        scope,
+        from: located.from,
+        to: located.to,
+        time: request.time?.toISOString() ?? null,
+        text: request.text ?? '',
+        reason: request.reason,
+        requester: { slack: requester.slack, name: requester.name },
+        severity,
+        requestedAt: receivedAt.toISOString(),
+        stamp: runId.slice(2, 8),
+      });
+      if (graph.steps.length === 0 && flow.name === 'update')
+        throw new MaydayError(
+          'run/wrong-state',
+          'This incident has no channel and no page yet, so there is nowhere to say it. Nothing was said; try again in a moment.',
+        );
+      const title = `${view.title}: ${request.reason || flow.name}`;
+      const incidentEvents: IncidentEvent[] = [];
+      if (!incident && !flow.readOnly)
+        incidentEvents.push({
+          type: 'incident.declared',
+          data: { plan: plan.text.plan, title, severity, by: requester.slack },
+        });
+      if (flow.name === 'update' && request.severity)
+        incidentEvents.push({ type: 'incident.severity', data: { severity: request.severity, by: requester.slack } });
+      if (flow.name === 'update')
+        incidentEvents.push({ type: 'incident.updated', data: { text: request.text ?? '', by: requester.slack } });
+      if (flow.name === 'resolve')
+        incidentEvents.push({ type: 'incident.resolved', data: { text: request.text ?? '', by: requester.slack } });
+
+      return await startRun(options.ports, options.store, {
+        created: {
+          run: runId,
+          incident: incident?.id ?? `i-${runId.slice(2)}`,
+          graph,
+          requester: { person: requester.slack, name: requester.name, team: requester.team },
+          reason: request.reason,
+          severity,
+          requestedAt: receivedAt.toISOString(),
+          lastSeenAliveAt: await lastSeenAlive(options.watch, clock, plan, view, scope, located.from, located.to),
+        },
+        actor: `slack:${requester.slack}`,
+        incidentEvents,
+      });
+    },
+  };
+};
+
+/** Builds and freezes a flow's graph; what `plan lint` does for every flow and scope. Throws `plan/invalid` with places. */
+export const build = (
+  flow: Flow,
+  plan: Plan,
+  view: FlowPlan,
+  registry: Registry,
+  request: Parameters<Flow['build']>[1],
+) => {
+  let draft: ReturnType<Flow['build']>;
+  try {
+    draft = flow.build(view, request);
+  } catch (error) {
+    const source = (error as { cause?: { source?: (string | number)[] } }).cause?.source;
+    if (error instanceof MaydayError && error.code === 'plan/invalid' && source)
+      throw planError([{ file: plan.source.file, ...plan.source.placeOf(source), message: error.message }]);
+    throw error;
+  }
+  return freeze(draft, plan, view, registry, {
+    flow: flow.name,
+    scope: request.scope,
+    from: request.from,
+    to: request.to,
+    arguments: { scope: request.scope, to: request.to, time: request.time, text: request.text, reason: request.reason },
+    targetSeconds: view.targetOf(flow.name, request.scope),
+    readOnly: flow.readOnly,
+  });
+};
+
+const scopeOf = (flow: Flow, view: FlowPlan, asked: string | undefined): string => {
+  if (flow.approval === undefined) return asked ?? 'all';
+  const scopes = view.scopes(flow.name);
+  if (scopes.length === 0)
+    throw new MaydayError('plan/unknown', `${view.plan} has no procedure for ${flow.name}. Nothing was started.`);
+  if (asked === undefined) {
+    if (scopes.includes('region')) return 'region';
+    if (scopes.length === 1) return scopes[0]!;
+    throw new MaydayError('input/invalid', `Say what to ${flow.name}: ${scopes.join(', ')}. Nothing was started.`);
+  }
+  if (!scopes.includes(asked))
+    throw new MaydayError(
+      'plan/unknown',
+      `${view.plan} has no ${flow.name} for "${asked}".${didYouMean(asked, scopes)} Nothing was started.`,
+    );
+  return asked;
+};
+
+type Located = { from: Place | null; to: Place | null } | { nothingToDo: string };
+type LookAround = { clock: Clock; log: Log; signal: AbortSignal };
+
+const locate = async (
+  flow: Flow,
+  view: FlowPlan,
+  scope: string,
+  request: StartFlow,
+  context: LookAround,
+): Promise<Located> => {
+  if (flow.locate === 'none') return { from: null, to: null };
+  if (request.to !== undefined && !view.places.includes(request.to))
+    throw new MaydayError(
+      'plan/unknown',
+      `${view.plan} has no place "${request.to}".${didYouMean(request.to, view.places)} Nothing was started.`,
+    );
+  if (flow.locate === 'active') {
+    const roles = await rolesOf(view, [scope], view.places, context, ({ role }) => role === 'active');
+    const active = roles.find(({ role }) => role === 'active');
+    if (!active)
+      throw new MaydayError(
+        'system/unavailable',
+        `It cannot be told where ${scope} of ${view.plan} runs now: ${roles.map(({ because }) => because).join('; ') || 'nothing there can say'}. Nothing was started.`,
+      );
+    return { from: null, to: active.place };
+  }
+  // Away from home unless a place was named: typing the command twice must not fail back by accident.
+  const to = request.to ?? view.prefer[1];
+  if (to === undefined)
+    throw new MaydayError('plan/invalid', `${view.plan} has no second place to go to. Nothing was started.`);
+  const roles = await rolesOf(view, view.componentsOf(scope), [to], context);
+  if (roles.length > 0 && roles.every(({ role }) => role === 'active'))
+    return {
+      nothingToDo: `Nothing to do: ${scope} of ${view.title} already runs in ${to}. ${roles.map(({ component, because }) => `${component}: ${because}`).join('; ')}.`,
+    };
+  const missing = roles.find(({ role }) => role === 'absent');
+  if (missing)
+    throw new MaydayError(
+      'system/refused',
+      `${view.plan} cannot go to ${to}: ${missing.because}. Nothing was started.`,
+    );
+  const from = view.prefer.find((place) => place !== to);
+  return { from: from ?? null, to };
+};
+
+/** `enough` ends the asking early: a dead place must not hold up the answer of a living one. */
+const rolesOf = async (
+  view: FlowPlan,
+  components: string[],
+  places: Place[],
+  context: LookAround,
+  enough: (role: ComponentRole) => boolean = () => false,
+): Promise<ComponentRole[]> => {
+  const asked = components.flatMap((component) => places.map((place) => ({ component, place })));
+  const found: ComponentRole[] = [];
+  await new Promise<void>((resolve, reject) => {
+    const all = asked.map(async ({ component, place }) => {
+      const answer = await view.roleOf(component, place, context);
+      if (!answer) return;
+      const role = { component, place, ...answer };
+      found.push(role);
+      if (enough(role)) resolve();
+    });
+    Promise.all(all).then(() => resolve(), reject);
+  });
+  return found;
+};
+
+interface ComponentRole {
+  component: string;
+  place: Place;
+  role: 'active' | 'standby' | 'absent' | 'unknown';
+  because: string;
+}
+
+/** When what a failover leaves was last seen alive, if it has stopped: the start of the outage, as far as anybody knows. */
+const lastSeenAlive = async (
+  watch: Watch,
+  clock: Clock,
+  plan: Plan,
+  view: FlowPlan,
+  scope: string,
+  from: Place | null,
+  to: Place | null,
+): Promise<string | null> => {
+  if (from === null || to === null) return null;
+  const losses = view.lossOf(scope, { from, to });
+  const checks =
+    losses.length > 0
+      ? losses.map(({ aliveCheck }) => aliveCheck)
+      : Object.entries(plan.text.checks).flatMap(([name, { every }]) => (every === undefined ? [] : [name]));
+  const seen = await Promise.all(
+    checks.map(async (check) => liveness(await watch.sighting(plan.text.plan, check, from, to), clock)),
+  );
+  const stopped = seen.flatMap(({ answers, lastSeenAliveAt }) =>
+    answers === false && lastSeenAliveAt ? [lastSeenAliveAt.getTime()] : [],
+  );
+  return stopped.length === 0 ? null : new Date(Math.min(...stopped)).toISOString();
+};

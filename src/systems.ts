@@ -1,0 +1,36 @@
+import type { Settings } from './config.ts';
+import type { System, SystemTools } from './define.ts';
+import { createAwsElasticache } from './systems/aws-elasticache/index.ts';
+import { createAwsRds } from './systems/aws-rds/index.ts';
+import { createAwsRoute53 } from './systems/aws-route53/index.ts';
+import { createAwsS3 } from './systems/aws-s3/index.ts';
+import { createDns } from './systems/dns/index.ts';
+import { createEmail } from './systems/email/index.ts';
+import { createHttp } from './systems/http/index.ts';
+import { createKubernetes } from './systems/kubernetes/index.ts';
+import { createPagerDuty } from './systems/pagerduty/index.ts';
+import { createPostgres } from './systems/postgres/index.ts';
+import { createSlack } from './systems/slack/index.ts';
+import { createStatuspage } from './systems/statuspage/index.ts';
+
+/** Every outside system; a test holds this list and `src/systems/` equal. Making one connects to nothing. */
+export const createSystems = (settings: Settings, tools: SystemTools) => {
+  const slack = createSlack(settings.slack, tools);
+  const pagerduty = createPagerDuty(settings.pagerduty, tools);
+  const statuspage = createStatuspage(settings.statuspage, tools);
+  const all: System[] = [
+    createAwsRds(settings.rds, tools),
+    createAwsElasticache(settings.elasticache, tools),
+    createAwsRoute53(settings.route53, tools),
+    createAwsS3(settings.s3, tools),
+    createKubernetes(settings.kubernetes, tools),
+    createPostgres({}, tools),
+    createHttp({}, tools),
+    createDns({}, tools),
+    slack,
+    pagerduty,
+    statuspage,
+    createEmail(settings.email, tools),
+  ];
+  return { all, slack, pagerduty, statuspage };
+};

@@ -1,0 +1,18 @@
+import type { System, SystemTools } from '../../define.ts';
+import { increaseReplicas } from './actions/increase-replicas.ts';
+import { createElasticacheClients } from './client.ts';
+import type { AwsElasticacheSettings } from './config.ts';
+import { elasticacheRedis } from './kinds/elasticache-redis.ts';
+
+export { type AwsElasticacheSettings, awsElasticacheSettings } from './config.ts';
+
+export const createAwsElasticache = (settings: AwsElasticacheSettings, _tools: SystemTools): System => {
+  const clients = createElasticacheClients(settings);
+  return {
+    name: 'aws-elasticache',
+    actions: [increaseReplicas(clients)],
+    checks: [],
+    kinds: [elasticacheRedis(clients)],
+    close: async () => clients.close(),
+  };
+};

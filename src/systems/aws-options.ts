@@ -1,0 +1,42 @@
+import { z } from 'zod';
+
+/** What every AWS client reads, by the names of the AWS SDK itself. Without keys its usual chain finds some. */
+export const awsSettings = {
+  AWS_ENDPOINT_URL: z.url().optional(),
+  AWS_ACCESS_KEY_ID: z.string().min(1).optional(),
+  AWS_SECRET_ACCESS_KEY: z.string().min(1).optional(),
+  AWS_SESSION_TOKEN: z.string().min(1).optional(),
+};
+
+export interface AwsSettings {
+  AWS_ENDPOINT_URL?: string;
+  AWS_ACCESS_KEY_ID?: string;
+  AWS_SECRET_ACCESS_KEY?: string;
+  AWS_SESSION_TOKEN?: string;
+}
+
+const connectMilliseconds = 3000;
+const answerMilliseconds = 5000;
+
+/**
+ * Options of a client for one Region. `maxAttempts` is 1, as a change whose answer is lost must not be sent again on a
+ * guess; reads are asked again by whoever looks. Every call ends within seconds, also when nobody answers.
+ */
+export const awsOptions = (settings: AwsSettings, region: string, endpoint = settings.AWS_ENDPOINT_URL) => ({
+  region,
+  maxAttempts: 1,
+  ...(endpoint && { endpoint }),
+  ...(settings.AWS_ACCESS_KEY_ID &&
+    settings.AWS_SECRET_ACCESS_KEY && {
+      credentials: {
+        accessKeyId: settings.AWS_ACCESS_KEY_ID,
+        secretAccessKey: settings.AWS_SECRET_ACCESS_KEY,
+        ...(settings.AWS_SESSION_TOKEN && { sessionToken: settings.AWS_SESSION_TOKEN }),
+      },
+    }),
+  requestHandler: {
+    connectionTimeout: connectMilliseconds,
+    requestTimeout: answerMilliseconds,
+    throwOnRequestTimeout: true,
+  },
+});

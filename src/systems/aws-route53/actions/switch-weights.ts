@@ -1,0 +1,158 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  ChangeResourceRecordSetsCommand,
+  GetChangeCommand,
+  type ResourceRecordSet,
+  type RRType,
+} from '@aws-sdk/client-route-53';
+import { z } from 'zod';
+import { defineAction, type StepContext } from '../../../define.ts';
+import { lookSignal } from '../../look-signal.ts';
+import { shellLine } from '../../shell-line.ts';
+import type { Route53 } from '../client.ts';
+import { route53Failure } from '../errors.ts';
+import { describeWeights, recordOf, unfit, wantedWeights, weightsHold } from '../weights.ts';
+
+/** World seconds between two questions whether the name servers have a change. */
+const pollSeconds = 5;
+
+const input = z.strictObject({
+  zone: z.string(),
+  name: z.string(),
+  type: z.string(),
+  ttlSeconds: z.int().positive(),
+  to: z.string(),
+  percent: z.int().min(1).max(100).default(100),
+  values: z.record(z.string(), z.string()),
+  account: z.string().optional(),
+});
+
+/**
+ * Leads a name to a place by weights, in one batch that Route 53 takes whole or not at all. Waits until all name
+ * servers have it; resolvers may go on answering the old value for the record's time to live.
+ */
+export const switchWeights = (route53: Route53) =>
+  defineAction({
+    name: 'route53/switch-weights',
+    version: 1,
+    summary: 'Send a DNS name to another place by weights',
+    effect: 'change',
+    with: z.strictObject({
+      component: z.string(),
+      to: z.string(),
+      /** How many of a hundred go to the place; the rest is shared out among the others. */
+      percent: z.int().min(1).max(100).default(100),
+    }),
+    resolve(written, plan) {
+      const { at, settings, name } = plan.component(written.component, 'route53-record');
+      const values = at as Record<string, string>;
+      if (values[written.to] === undefined) {
+        throw new Error(`component ${name} has no value in ${written.to}; it has ${Object.keys(values).join(', ')}`);
+      }
+      return {
+        zone: String(settings['zone']),
+        name: String(settings['name']),
+        type: String(settings['type']),
+        ttlSeconds: settings['ttl'] as number,
+        to: written.to,
+        percent: written.percent,
+        values,
+        account: plan.account,
+      };
+    },
+    input,
+    targets: ['zone', 'name', 'type', 'to', 'values', 'account'],
+    output: z.object({ name: z.string(), value: z.string() }),
+    resources: ({ zone, name }) => [`route53:${zone}:${name}`],
+    changes: ['route53:ChangeResourceRecordSets'],
+    permissions: ({ zone }) => [
+      { system: 'iam', action: 'route53:ListResourceRecordSets', resource: `arn:aws:route53:::hostedzone/${zone}` },
+      { system: 'iam', action: 'route53:ChangeResourceRecordSets', resource: `arn:aws:route53:::hostedzone/${zone}` },
+      { system: 'iam', action: 'route53:GetChange', resource: 'arn:aws:route53:::change/*' },
+    ],
+    expectedSeconds: 60,
+    longestSeconds: 600,
+    repeat: 'by-look',
+    reversible: { undo: 'switch the weights back to the other place' },
+
+    async observe(given, context) {
+      const wanted = wantedWeights(given.values, given.to, given.percent);
+      const sets = await route53.list(given.zone, given.name, given.type, lookSignal(context));
+      const seen = `${given.name}: ${describeWeights(sets)}`;
+      const obstacle = unfit(sets, wanted);
+      if (obstacle) return { state: 'impossible', seen: obstacle };
+      if (!weightsHold(sets, wanted)) return { state: 'todo', seen };
+      return { state: 'done', seen, output: { name: given.name, value: given.values[given.to]! } };
+    },
+
+    async act(given, context) {
+      const sets = await route53.list(given.zone, given.name, given.type, lookSignal(context));
+      const command = new ChangeResourceRecordSetsCommand({
+        HostedZoneId: given.zone,
+        ChangeBatch: { Comment: `mayday ${context.key}`, Changes: changesFor(given, sets) },
+      });
+      const abortSignal = await context.beforeChange();
+      let id: string | undefined;
+      try {
+        id = (await route53.client().send(command, { abortSignal })).ChangeInfo?.Id;
+      } catch (error) {
+        throw route53Failure(error, `ChangeResourceRecordSets ${given.name}`, true);
+      }
+      if (id) await inSync(route53, id, context);
+      return { seen: `all name servers of Route 53 have the new weights of ${given.name}` };
+    },
+
+    async preview(given, context) {
+      const sets = await route53.list(given.zone, given.name, given.type, lookSignal(context));
+      const wanted = wantedWeights(given.values, given.to, given.percent);
+      return [
+        {
+          resource: `route53:${given.zone}:${given.name}`,
+          account: given.account,
+          now: describeWeights(sets),
+          then: wanted.map(({ value, weight }) => `${value} ${weight}`).join(', '),
+        },
+      ];
+    },
+    command: (given) => {
+      const batch = JSON.stringify({ Changes: changesFor(given, []) });
+      const call = ['aws', 'route53', 'change-resource-record-sets'];
+      return shellLine(...call, '--hosted-zone-id', given.zone, '--change-batch', batch);
+    },
+  });
+
+/** An UPSERT for every place, keeping the identifiers that the records have. */
+const changesFor = (given: z.infer<typeof input>, sets: ResourceRecordSet[]) =>
+  wantedWeights(given.values, given.to, given.percent).map(({ place, value, weight }) => {
+    const existing = recordOf(sets, value);
+    return {
+      Action: 'UPSERT' as const,
+      ResourceRecordSet: {
+        Name: given.name,
+        Type: given.type as RRType,
+        SetIdentifier: existing?.SetIdentifier ?? place,
+        Weight: weight,
+        TTL: existing?.TTL ?? given.ttlSeconds,
+        ResourceRecords: [{ Value: value }],
+        ...(existing?.HealthCheckId && { HealthCheckId: existing.HealthCheckId }),
+      },
+    };
+  });
+
+const inSync = async (route53: Route53, id: string, context: StepContext): Promise<void> => {
+  for (;;) {
+    try {
+      const answer = await route53
+        .client()
+        .send(new GetChangeCommand({ Id: id }), { abortSignal: lookSignal(context) });
+      if (answer.ChangeInfo?.Status === 'INSYNC') return;
+    } catch (error) {
+      // The batch was accepted; a question that fails is asked again until the step is out of time.
+      context.log.warn(
+        { error: route53Failure(error, 'GetChange').message },
+        'could not ask whether a change is in sync',
+      );
+    }
+    await sleep((pollSeconds * 1000) / context.clock.speed, undefined, { signal: context.signal });
+  }
+};

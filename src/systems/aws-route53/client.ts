@@ -1,0 +1,47 @@
+import { ListResourceRecordSetsCommand, type ResourceRecordSet, Route53Client } from '@aws-sdk/client-route-53';
+import { awsOptions } from '../aws-options.ts';
+import type { AwsRoute53Settings } from './config.ts';
+import { route53Failure } from './errors.ts';
+
+/** Route 53 is one service for the whole world; its API is signed for the Region where its control plane lives. */
+const signingRegion = 'us-east-1';
+
+export interface Route53 {
+  client(): Route53Client;
+  /** All record sets of exactly this name and type. */
+  list(zone: string, name: string, type: string, signal: AbortSignal): Promise<ResourceRecordSet[]>;
+  close(): void;
+}
+
+export const createRoute53Client = (settings: AwsRoute53Settings): Route53 => {
+  let made: Route53Client | undefined;
+  const client = () => {
+    const endpoint = settings.AWS_ENDPOINT_URL_ROUTE_53 ?? settings.AWS_ENDPOINT_URL;
+    made ??= new Route53Client(awsOptions(settings, signingRegion, endpoint));
+    return made;
+  };
+  return {
+    client,
+    async list(zone, name, type, abortSignal) {
+      try {
+        const answer = await client().send(
+          new ListResourceRecordSetsCommand({
+            HostedZoneId: zone,
+            StartRecordName: name,
+            StartRecordType: type as ResourceRecordSet['Type'],
+          }),
+          { abortSignal },
+        );
+        // The list starts at the name and goes on beyond it.
+        return (answer.ResourceRecordSets ?? []).filter(
+          (set) => withoutDot(set.Name ?? '') === withoutDot(name) && set.Type === type,
+        );
+      } catch (error) {
+        throw route53Failure(error, 'ListResourceRecordSets');
+      }
+    },
+    close: () => made?.destroy(),
+  };
+};
+
+const withoutDot = (name: string) => name.toLowerCase().replace(/\.$/, '');

@@ -1,0 +1,72 @@
+import {
+  GetObjectCommand,
+  HeadBucketCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  S3Client,
+} from '@aws-sdk/client-s3';
+import { awsOptions } from '../aws-options.ts';
+import type { AwsS3Settings } from './config.ts';
+import { s3Failure } from './errors.ts';
+
+export interface StoredKey {
+  key: string;
+  modifiedAt: Date;
+}
+
+/** What checks ask of buckets. Every call names the Region of the bucket, so that a dead one hangs nobody else. */
+export interface S3Buckets {
+  head(region: string, bucket: string, signal: AbortSignal): Promise<void>;
+  /** The newest of the first thousand objects; undefined in an empty bucket. */
+  newest(region: string, bucket: string, signal: AbortSignal): Promise<StoredKey | undefined>;
+  /** Reads the first byte, which proves more than a list. */
+  read(region: string, bucket: string, key: string, signal: AbortSignal): Promise<void>;
+  replicationStatus(region: string, bucket: string, key: string, signal: AbortSignal): Promise<string | undefined>;
+  close(): void;
+}
+
+export const createS3Buckets = (settings: AwsS3Settings): S3Buckets => {
+  const clients = new Map<string, S3Client>();
+  const inRegion = (region: string) => {
+    const endpoint = settings.AWS_ENDPOINT_URL_S3 ?? settings.AWS_ENDPOINT_URL;
+    const known = clients.get(region) ?? new S3Client(awsOptions(settings, region, endpoint));
+    clients.set(region, known);
+    return known;
+  };
+  const call = async <T>(name: string, deed: () => Promise<T>): Promise<T> => {
+    try {
+      return await deed();
+    } catch (error) {
+      throw s3Failure(error, name);
+    }
+  };
+  return {
+    head: (region, bucket, abortSignal) =>
+      call('HeadBucket', async () => {
+        await inRegion(region).send(new HeadBucketCommand({ Bucket: bucket }), { abortSignal });
+      }),
+    newest: (region, bucket, abortSignal) =>
+      call('ListObjectsV2', async () => {
+        const command = new ListObjectsV2Command({ Bucket: bucket, MaxKeys: 1000 });
+        const { Contents = [] } = await inRegion(region).send(command, { abortSignal });
+        const found = Contents.flatMap(({ Key, LastModified }) =>
+          Key && LastModified ? [{ key: Key, modifiedAt: LastModified }] : [],
+        );
+        return found.sort((one, other) => other.modifiedAt.getTime() - one.modifiedAt.getTime())[0];
+      }),
+    read: (region, bucket, key, abortSignal) =>
+      call('GetObject', async () => {
+        const command = new GetObjectCommand({ Bucket: bucket, Key: key, Range: 'bytes=0-0' });
+        const { Body } = await inRegion(region).send(command, { abortSignal });
+        await Body?.transformToByteArray();
+      }),
+    replicationStatus: (region, bucket, key, abortSignal) =>
+      call('HeadObject', async () => {
+        const command = new HeadObjectCommand({ Bucket: bucket, Key: key });
+        return (await inRegion(region).send(command, { abortSignal })).ReplicationStatus;
+      }),
+    close: () => {
+      for (const client of clients.values()) client.destroy();
+    },
+  };
+};

@@ -1,0 +1,19 @@
+import type { System, SystemTools } from '../../define.ts';
+import { reachable } from './checks/reachable.ts';
+import { replicaServes } from './checks/replica-serves.ts';
+import { createS3Buckets } from './client.ts';
+import type { AwsS3Settings } from './config.ts';
+import { s3Bucket } from './kinds/s3-bucket.ts';
+
+export { type AwsS3Settings, awsS3Settings } from './config.ts';
+
+export const createAwsS3 = (settings: AwsS3Settings, _tools: SystemTools): System => {
+  const buckets = createS3Buckets(settings);
+  return {
+    name: 'aws-s3',
+    actions: [],
+    checks: [reachable(buckets), replicaServes(buckets)],
+    kinds: [s3Bucket(buckets)],
+    close: async () => buckets.close(),
+  };
+};

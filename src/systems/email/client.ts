@@ -1,0 +1,60 @@
+import { createTransport } from 'nodemailer';
+import type { SystemTools } from '../../define.ts';
+import { MaydayError } from '../../errors.ts';
+import type { EmailSettings } from './config.ts';
+import { emailError } from './errors.ts';
+
+const stageMilliseconds = 10_000;
+
+export interface Mail {
+  from: string;
+  to: string[];
+  subject: string;
+  text: string;
+  messageId: string;
+}
+
+/** One connection for each mail: there are few, and a broken one must not hold up the next. */
+export const createEmailClient = (settings: EmailSettings, { dialler }: SystemTools) => {
+  const url = new URL(settings.SMTP_URL);
+  const secure = url.protocol === 'smtps:';
+  const name = url.hostname;
+  return {
+    async send(mail: Mail, signal?: AbortSignal): Promise<void> {
+      if (signal?.aborted) throw new MaydayError('system/unavailable', 'There was no time left to send the mail.');
+      const reached = dialler.reach(name, Number(url.port) || (secure ? 465 : 587));
+      const transport = createTransport({
+        ...reached,
+        secure,
+        ...(url.username
+          ? { auth: { user: decodeURIComponent(url.username), pass: decodeURIComponent(url.password) } }
+          : {}),
+        tls: { servername: name, ...(dialler.authority ? { ca: dialler.authority } : {}) },
+        connectionTimeout: stageMilliseconds,
+        greetingTimeout: stageMilliseconds,
+        socketTimeout: stageMilliseconds,
+      });
+      const aborted = Promise.withResolvers<never>();
+      const onAbort = () =>
+        aborted.reject(
+          new MaydayError('system/unknown', 'The mail server did not answer in time.', { retryable: true }),
+        );
+      signal?.addEventListener('abort', onAbort, { once: true });
+      try {
+        // Addresses as objects: a display name can then never be read as another recipient.
+        const to = mail.to.map((address) => ({ name: '', address }));
+        await Promise.race([
+          transport.sendMail({ ...mail, from: { name: 'Mayday', address: mail.from }, to }),
+          aborted.promise,
+        ]);
+      } catch (error) {
+        throw emailError(error);
+      } finally {
+        signal?.removeEventListener('abort', onAbort);
+        transport.close();
+      }
+    },
+  };
+};
+
+export type EmailClient = ReturnType<typeof createEmailClient>;

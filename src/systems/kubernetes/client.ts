@@ -1,0 +1,117 @@
+import {
+  AppsV1Api,
+  type Configuration,
+  CoreV1Api,
+  createConfiguration,
+  KubeConfig,
+  KubernetesObjectApi,
+  type RequestContext,
+  type ResponseContext,
+  ServerConfiguration,
+  VersionApi,
+} from '@kubernetes/client-node';
+import { MaydayError } from '../../errors.ts';
+import type { KubernetesSettings } from './config.ts';
+
+/** The APIs of one cluster, every call of which ends when the signal fires. */
+export interface ClusterApis {
+  apps: AppsV1Api;
+  core: CoreV1Api;
+  objects: KubernetesObjectApi;
+  version: VersionApi;
+}
+
+export interface Clusters {
+  /** `cluster` is the name of a context in the kubeconfig. */
+  apis(cluster: string, signal: AbortSignal): ClusterApis;
+  close(): Promise<void>;
+}
+
+/** Reads the kubeconfig when a cluster is first needed. */
+export const createClusters = (settings: KubernetesSettings): Clusters => {
+  const configs = new Map<string, KubeConfig>();
+  const kept = new Map<string, KeptConnections>();
+  const load = (cluster: string): KubeConfig => {
+    const known = configs.get(cluster);
+    if (known) return known;
+    const config = new KubeConfig();
+    if (settings.KUBECONFIG) config.loadFromFile(settings.KUBECONFIG);
+    else config.loadFromDefault();
+    const contexts = config.getContexts().map(({ name }) => name);
+    if (!contexts.includes(cluster)) {
+      throw new MaydayError(
+        'config/invalid',
+        `the kubeconfig has no context ${cluster}; it has ${contexts.join(', ') || 'none'}`,
+      );
+    }
+    config.setCurrentContext(cluster);
+    configs.set(cluster, config);
+    kept.set(cluster, new KeptConnections());
+    return config;
+  };
+  return {
+    apis(cluster, signal) {
+      const config = load(cluster);
+      const configuration = configurationOf(config, kept.get(cluster)!, signal);
+      return {
+        apps: new AppsV1Api(configuration),
+        core: new CoreV1Api(configuration),
+        objects: new KubernetesObjectApi(configuration),
+        version: new VersionApi(configuration),
+      };
+    },
+    async close() {
+      await Promise.allSettled([...kept.values()].map((connections) => connections.close()));
+    },
+  };
+};
+
+const configurationOf = (config: KubeConfig, kept: KeptConnections, signal: AbortSignal): Configuration => {
+  const server = config.getCurrentCluster()?.server;
+  if (!server) throw new MaydayError('config/invalid', `context ${config.getCurrentContext()} names no cluster`);
+  return createConfiguration({
+    baseServer: new ServerConfiguration(server, {}),
+    authMethods: { default: config },
+    promiseMiddleware: [
+      {
+        pre: async (request: RequestContext) => {
+          request.setSignal(signal);
+          kept.share(request);
+          return request;
+        },
+        post: async (response: ResponseContext) => response,
+      },
+    ],
+  });
+};
+
+type Connections = NonNullable<ReturnType<RequestContext['getDispatcher']>>;
+
+/** Long enough to serve the calls of one run, short enough to follow a rotated certificate. */
+const keepMs = 60_000;
+
+/**
+ * The client makes new connections for each call and would keep them for half a minute: a handshake for every step, and
+ * a socket left behind each time. Here the calls of a minute share theirs; the older ones close when their calls end.
+ */
+class KeptConnections {
+  private connections: Connections | undefined;
+  private madeAt = Number.NEGATIVE_INFINITY;
+
+  share(request: RequestContext): void {
+    const fresh = request.getDispatcher();
+    if (!fresh) return;
+    if (this.connections && performance.now() - this.madeAt < keepMs) {
+      fresh.close().catch(() => {});
+      request.setDispatcher(this.connections);
+      return;
+    }
+    this.connections?.close().catch(() => {});
+    this.connections = fresh;
+    this.madeAt = performance.now();
+  }
+
+  async close(): Promise<void> {
+    await this.connections?.destroy();
+  }
+}

@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import type { Permission, PlanView } from '../../define.ts';
+import { shellLine } from '../shell-line.ts';
+import type { DatabaseTarget } from './client.ts';
+
+/** What every check of a database writes: a component and a place of it, or another host with the same data. */
+export const targetWritten = {
+  component: z.string(),
+  at: z.string().optional(),
+  host: z.string().optional(),
+};
+
+export const targetInput = {
+  host: z.string(),
+  port: z.int(),
+  database: z.string(),
+  user: z.string(),
+  password: z.strictObject({ env: z.string() }),
+};
+
+const sqlSettings = z.object({
+  database: z.string(),
+  user: z.string(),
+  password: z.strictObject({ env: z.string() }),
+});
+
+export const resolveTarget = (
+  written: { component: string; at?: string; host?: string },
+  plan: PlanView,
+): DatabaseTarget => {
+  const { name, settings } = plan.component(written.component);
+  const sql = sqlSettings.safeParse(settings['sql']);
+  if (!sql.success) throw new Error(`component ${name} needs sql: { database, user, password: { env } } to be asked`);
+  if ((written.at === undefined) === (written.host === undefined)) {
+    throw new Error(`say either at: (a place) or host: for component ${name}`);
+  }
+  const hosts = (settings['hosts'] ?? {}) as Record<string, string>;
+  const host = written.host ?? hosts[written.at ?? ''];
+  if (!host) throw new Error(`component ${name} has no host in ${written.at}; it needs one under hosts:`);
+  return { host, port: 5432, ...sql.data };
+};
+
+export const connectPermission = ({ database, user }: DatabaseTarget, action: string): Permission[] => [
+  { system: 'sql', action, resource: `${database} as ${user}` },
+];
+
+/** The beginning of the line that a person would type. The password stays in its variable. */
+export const psqlLine = (target: DatabaseTarget, sql: string): string => {
+  const { host, port, database, user, password } = target;
+  const connection = `host=${host} port=${port} dbname=${database} user=${user} sslmode=verify-full`;
+  return `PGPASSWORD="$${password.env}" ${shellLine('psql', connection, '--command', sql)}`;
+};

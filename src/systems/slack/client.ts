@@ -1,0 +1,268 @@
+import { WebClient } from '@slack/web-api';
+import type { Log } from '../../define.ts';
+import { MaydayError } from '../../errors.ts';
+import type { SlackSettings } from './config.ts';
+import { slackCode, slackError } from './errors.ts';
+import { fitBlocks } from './fit-blocks.ts';
+import { quietLogger } from './quiet-logger.ts';
+
+const callMilliseconds = 10_000;
+/** How far back a message of our own is looked for. */
+const mostMessagesRead = 1000;
+
+export interface SlackMessageContent {
+  text: string;
+  blocks?: unknown[];
+  metadata?: { event_type: string; event_payload: Record<string, string | number | boolean> };
+}
+
+export interface SlackUserInfo {
+  id: string;
+  team: string;
+  name: string;
+  isBot: boolean;
+  isGuest: boolean;
+  isDeactivated: boolean;
+  /** Of another workspace, through a shared channel. */
+  isStranger: boolean;
+  email: string | undefined;
+}
+
+export interface SlackChannelInfo {
+  id: string;
+  name: string;
+  creator: string;
+  topic: string;
+  isMember: boolean;
+}
+
+/**
+ * The Web API as Mayday uses it: one try for each call with our own deadline, errors that say what became of the
+ * change, nothing kept in memory but who we are. Retrying is the caller's to judge.
+ */
+export const createSlackClient = (settings: SlackSettings, log: Log) => {
+  const web = new WebClient(settings.SLACK_BOT_TOKEN, {
+    slackApiUrl: settings.SLACK_API_URL,
+    retryConfig: { retries: 0 },
+    rejectRateLimitedCalls: true,
+    timeout: callMilliseconds,
+    // Every failure reaches the caller as an error with the same words; the library's own lines would say it twice.
+    logger: quietLogger(log),
+  });
+
+  const call = async (
+    isChange: boolean,
+    method: string,
+    args: Record<string, unknown>,
+    signal?: AbortSignal,
+  ): Promise<any> => {
+    if (signal?.aborted)
+      throw new MaydayError('system/unavailable', `There was no time left to call Slack's ${method}.`);
+    const aborted = Promise.withResolvers<never>();
+    const onAbort = () =>
+      aborted.reject(
+        isChange
+          ? new MaydayError(
+              'system/unknown',
+              `Slack did not answer ${method} before the deadline; it may have been done.`,
+            )
+          : new MaydayError('system/unavailable', `Slack did not answer ${method} before the deadline.`),
+      );
+    signal?.addEventListener('abort', onAbort, { once: true });
+    try {
+      return await Promise.race([web.apiCall(method, args), aborted.promise]);
+    } catch (error) {
+      throw slackError(method, isChange, error);
+    } finally {
+      signal?.removeEventListener('abort', onAbort);
+    }
+  };
+  const read = (method: string, args: Record<string, unknown>, signal?: AbortSignal) =>
+    call(false, method, args, signal);
+  const change = (method: string, args: Record<string, unknown>, signal?: AbortSignal) =>
+    call(true, method, args, signal);
+
+  let self: Promise<{ user: string; team: string }> | undefined;
+  const whoAmI = (signal?: AbortSignal) => {
+    self ??= read('auth.test', {}, signal).then(({ user_id, team_id }) => ({ user: user_id, team: team_id }));
+    // A failure is not kept: the next call asks again.
+    self.catch(() => {
+      self = undefined;
+    });
+    return self;
+  };
+
+  async function* channels(signal?: AbortSignal): AsyncGenerator<any> {
+    let cursor = '';
+    do {
+      const args = {
+        types: 'public_channel',
+        limit: 1000,
+        exclude_archived: true,
+        ...(cursor ? { cursor } : {}),
+      };
+      const page = await read('conversations.list', args, signal);
+      yield* page.channels;
+      cursor = page.response_metadata?.next_cursor ?? '';
+    } while (cursor);
+  }
+
+  const client = {
+    read,
+    change,
+    whoAmI,
+
+    async postMessage(
+      channel: string,
+      content: SlackMessageContent,
+      signal?: AbortSignal,
+    ): Promise<{ channel: string; ts: string }> {
+      const args = { channel, unfurl_links: false, ...fitted(content) };
+      try {
+        const { channel: id, ts } = await change('chat.postMessage', args, signal);
+        return { channel: id, ts };
+      } catch (error) {
+        // A public channel that nobody has invited us to: join, as the manifest's channels:join is for.
+        if (slackCode(error) !== 'not_in_channel') throw error;
+        await change('conversations.join', { channel: await client.channelId(channel, signal) }, signal);
+        const { channel: id, ts } = await change('chat.postMessage', args, signal);
+        return { channel: id, ts };
+      }
+    },
+    async updateMessage(
+      channel: string,
+      ts: string,
+      content: SlackMessageContent,
+      signal?: AbortSignal,
+    ): Promise<void> {
+      await change('chat.update', { channel, ts, ...fitted(content) }, signal);
+    },
+    async postEphemeral(
+      channel: string,
+      user: string,
+      content: { text: string; blocks?: unknown[] },
+      signal?: AbortSignal,
+    ) {
+      await change('chat.postEphemeral', { channel, user, ...fitted(content) }, signal);
+    },
+    async openView(triggerId: string, view: unknown, signal?: AbortSignal): Promise<{ id: string }> {
+      const answer = await change('views.open', { trigger_id: triggerId, view }, signal);
+      return { id: answer.view.id };
+    },
+    async updateView(viewId: string, view: unknown, signal?: AbortSignal): Promise<void> {
+      await change('views.update', { view_id: viewId, view }, signal);
+    },
+    async publishHome(user: string, view: unknown, signal?: AbortSignal): Promise<void> {
+      await change('views.publish', { user_id: user, view }, signal);
+    },
+    async pin(channel: string, ts: string, signal?: AbortSignal): Promise<void> {
+      await ignoring('already_pinned', change('pins.add', { channel, timestamp: ts }, signal));
+    },
+    async react(channel: string, ts: string, name: string, signal?: AbortSignal): Promise<void> {
+      await ignoring('already_reacted', change('reactions.add', { channel, timestamp: ts, name }, signal));
+    },
+    async addBookmark(channel: string, title: string, link: string, signal?: AbortSignal): Promise<void> {
+      await change('bookmarks.add', { channel_id: channel, title, type: 'link', link }, signal);
+    },
+    /** Who is in a user group at this moment; never an older answer. */
+    async groupMembers(group: string, signal?: AbortSignal): Promise<string[]> {
+      return (await read('usergroups.users.list', { usergroup: group }, signal)).users ?? [];
+    },
+    async userInfo(user: string, signal?: AbortSignal): Promise<SlackUserInfo> {
+      const { user: found } = await read('users.info', { user }, signal);
+      const { team } = await whoAmI(signal);
+      return {
+        id: found.id,
+        team: found.team_id,
+        name: found.profile?.real_name || found.real_name || found.name,
+        isBot: found.is_bot === true,
+        isGuest: found.is_restricted === true || found.is_ultra_restricted === true,
+        isDeactivated: found.deleted === true,
+        isStranger: found.is_stranger === true || found.team_id !== team,
+        email: found.profile?.email,
+      };
+    },
+    async findChannel(name: string, signal?: AbortSignal): Promise<SlackChannelInfo | undefined> {
+      for await (const channel of channels(signal)) if (channel.name === name) return channelInfo(channel);
+      return undefined;
+    },
+    async channelInfo(id: string, signal?: AbortSignal): Promise<SlackChannelInfo> {
+      return channelInfo((await read('conversations.info', { channel: id }, signal)).channel);
+    },
+    /** The id of a channel that a plan names; ids pass. */
+    async channelId(nameOrId: string, signal?: AbortSignal): Promise<string> {
+      if (/^[CDG][A-Z0-9]{7,}$/.test(nameOrId)) return nameOrId;
+      const found = await client.findChannel(nameOrId.replace(/^#/, ''), signal);
+      if (!found)
+        throw new MaydayError('system/refused', `There is no Slack channel ${nameOrId}, or Mayday cannot see it.`);
+      return found.id;
+    },
+    async channelMembers(channel: string, signal?: AbortSignal): Promise<string[]> {
+      const members: string[] = [];
+      let cursor = '';
+      do {
+        const page = await read(
+          'conversations.members',
+          { channel, limit: 1000, ...(cursor ? { cursor } : {}) },
+          signal,
+        );
+        members.push(...page.members);
+        cursor = page.response_metadata?.next_cursor ?? '';
+      } while (cursor);
+      return members;
+    },
+    async directChannel(user: string, signal?: AbortSignal): Promise<string> {
+      // Nobody sees that a direct channel was opened, so a lost answer is no lost change.
+      return (await read('conversations.open', { users: user }, signal)).channel.id;
+    },
+    /** Our own message that carries this step's key, if it was ever posted. */
+    async findOwnMessage(
+      channel: string,
+      key: string,
+      signal?: AbortSignal,
+    ): Promise<{ channel: string; ts: string } | undefined> {
+      const { user } = await whoAmI(signal);
+      let cursor = '';
+      for (let seen = 0; seen < mostMessagesRead; ) {
+        const args = { channel, limit: 200, include_all_metadata: true, ...(cursor ? { cursor } : {}) };
+        const page = await read('conversations.history', args, signal);
+        const found = page.messages.find(
+          (message: any) =>
+            message.user === user &&
+            message.metadata?.event_type === 'mayday_step' &&
+            message.metadata.event_payload?.key === key,
+        );
+        if (found) return { channel, ts: found.ts };
+        seen += page.messages.length;
+        cursor = page.response_metadata?.next_cursor ?? '';
+        if (!page.has_more || !cursor) return undefined;
+      }
+      return undefined;
+    },
+  };
+  return client;
+};
+
+export type SlackClient = ReturnType<typeof createSlackClient>;
+
+/** What marks a message as a certain step's. */
+export const stepMetadata = (key: string) => ({ event_type: 'mayday_step', event_payload: { key } });
+
+const fitted = <T extends { blocks?: unknown[] }>(content: T): T =>
+  content.blocks ? { ...content, blocks: fitBlocks(content.blocks) } : content;
+
+const channelInfo = (channel: any): SlackChannelInfo => ({
+  id: channel.id,
+  name: channel.name,
+  creator: channel.creator,
+  topic: channel.topic?.value ?? '',
+  isMember: channel.is_member === true,
+});
+
+const ignoring = async (code: string, call: Promise<unknown>): Promise<void> => {
+  try {
+    await call;
+  } catch (error) {
+    if (slackCode(error) !== code) throw error;
+  }
+};

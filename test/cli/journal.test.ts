@@ -1,0 +1,75 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createJournal, noHead } from '../../src/journal/journal.ts';
+import { whyBad } from '../../src/journal/verify.ts';
+import { type JournalDatabase, openJournalDatabase } from '../support/journal-database.ts';
+import { mayday } from '../support/mayday-command.ts';
+
+let journal: JournalDatabase;
+let folder: string;
+beforeAll(async () => {
+  journal = await openJournalDatabase();
+  folder = mkdtempSync(join(tmpdir(), 'mayday-cli-'));
+  const events = ['one', 'two', 'three'].map((word) => ({ type: 'note', version: 1, actor: 'test', data: { word } }));
+  await createJournal(journal.database.pool, () => new Date()).append([
+    { stream: 'system', expected: noHead, events },
+    { stream: 'run:r-sample', expected: noHead, events },
+  ]);
+});
+afterAll(async () => {
+  rmSync(folder, { recursive: true, force: true });
+  await journal.close();
+});
+
+const here = (...args: string[]) => mayday(args, { DATABASE_URL: journal.url });
+
+test('a whole journal verifies', async () => {
+  const { code, stdout } = await here('audit', 'verify', '--json');
+  expect(JSON.parse(stdout)).toEqual({ entries: 6, streams: 2, verified: true });
+  expect(code).toBe(0);
+});
+
+test('an export holds every row, and each can be checked without us', async () => {
+  const out = join(folder, 'audit.jsonl');
+  expect((await here('audit', 'export', '--out', out)).code).toBe(0);
+  const rows = readFileSync(out, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(rows).toHaveLength(6);
+  for (const [i, row] of rows.entries())
+    expect(whyBad(row, rows[i - 1]?.stream === row.stream ? rows[i - 1] : undefined)).toBeUndefined();
+  expect((await here('audit', 'export')).stdout).toBe(readFileSync(out, 'utf8'));
+});
+
+test('a command ends as soon as its work does', async () => {
+  const start = performance.now();
+  expect((await here('run', 'list')).stdout).toBe('There are no runs.\n');
+  expect(performance.now() - start).toBeLessThan(8_000);
+});
+
+test('a run that there is not is refused with where to look', async () => {
+  const { code, stderr } = await here('run', 'show', 'r-nothing1');
+  expect(stderr).toContain('There is no run "r-nothing1"');
+  expect(code).toBe(1);
+});
+
+test('an approval without a signature is refused outside a rehearsal, with what to do', async () => {
+  const { code, stderr } = await here('approve', 'r-sample', '--as', 'vp-engineering');
+  expect(stderr).toContain('needs a signature');
+  expect(stderr).toContain('Nothing was approved');
+  expect(code).toBe(1);
+});
+
+test('a row that somebody changed is found and named, and the command ends with 1', async () => {
+  await journal.tamper(
+    `UPDATE journal SET data = replace(data, 'two', 'TWO') WHERE stream = 'run:r-sample' AND seq = 2`,
+  );
+  const { code, stdout } = await here('audit', 'verify');
+  expect(stdout).toContain('row 2 of run:r-sample: its data was changed');
+  expect(code).toBe(1);
+  const { firstBad, verified } = JSON.parse((await here('audit', 'verify', '--json')).stdout);
+  expect({ firstBad, verified }).toMatchObject({ firstBad: { stream: 'run:r-sample', seq: 2 }, verified: false });
+});

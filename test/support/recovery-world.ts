@@ -1,0 +1,205 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { inject } from 'vitest';
+import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
+import { readWorldPlan } from '../../sandbox/world-plan.ts';
+import type {
+  Action,
+  Answer,
+  Check,
+  LookContext,
+  PlanView,
+  StepContext,
+  System,
+  SystemTools,
+} from '../../src/define.ts';
+import { createAwsElasticache } from '../../src/systems/aws-elasticache/index.ts';
+import { createAwsRds } from '../../src/systems/aws-rds/index.ts';
+import { createAwsRoute53 } from '../../src/systems/aws-route53/index.ts';
+import { createAwsS3 } from '../../src/systems/aws-s3/index.ts';
+import { createDns } from '../../src/systems/dns/index.ts';
+import { createHttp } from '../../src/systems/http/index.ts';
+import { createKubernetes } from '../../src/systems/kubernetes/index.ts';
+import { createPostgres } from '../../src/systems/postgres/index.ts';
+
+/** The sandbox and the real systems pointed at it, as the bot would be, without any engine between. */
+export interface RecoveryWorld {
+  sandbox: Sandbox;
+  plan: PlanView;
+  action(name: string): Action;
+  check(name: string): Check;
+  /** Resolves and asks a check as written in a plan. */
+  ask(name: string, written: object): Promise<Answer>;
+  /** Resolves an action and brings it about: looks, acts at most once, looks until it is done. */
+  carryOut(name: string, written: object): Promise<{ output: Record<string, any>; seen: string[] }>;
+  step(signal?: AbortSignal): StepContext;
+  control(path: string, body?: object): Promise<any>;
+  sql(instance: string, sql: string, params?: unknown[]): Promise<Record<string, any>[]>;
+  close(): Promise<void>;
+}
+
+const folder = import.meta.dirname;
+
+export const startRecoveryWorld = async (
+  options: { speed?: number; planFile?: string; files?: Record<string, string> } = {},
+): Promise<RecoveryWorld> => {
+  const written = readWorldPlan(options.planFile ?? join(folder, 'orchard.yml'));
+  const sandbox = await startSandbox({
+    plans: [written],
+    speed: options.speed ?? 200,
+    worldStart: new Date('2026-03-01T12:00:00Z'),
+    databaseUrl: inject('databaseUrl'),
+    log: () => {},
+  });
+  const { environment } = sandbox;
+  const tools = toolsFrom(environment, sandbox);
+  const systems: System[] = [
+    createAwsElasticache(environment, tools),
+    createAwsRds(environment, tools),
+    createAwsRoute53(environment, tools),
+    createAwsS3(environment, tools),
+    createDns({}, tools),
+    createHttp({}, tools),
+    createKubernetes(environment, tools),
+    createPostgres({}, tools),
+  ];
+  const named = <T extends { name: string }>(all: T[], name: string): T => {
+    const found = all.find((one) => one.name === name);
+    if (!found) throw new Error(`nothing is called ${name}`);
+    return found;
+  };
+  const plan = planViewOf(written, systems, options.files ?? {});
+  const look = (): LookContext => ({ clock: tools.clock, log: tools.log, signal: AbortSignal.timeout(20_000) });
+  const step = (signal = AbortSignal.timeout(20_000)): StepContext => ({
+    ...look(),
+    signal,
+    runId: 'run-1',
+    stepId: 'step-1',
+    key: 'run-1/step-1',
+    beforeChange: async () => AbortSignal.timeout(2500),
+    render: async () => '',
+    facts: async () => ({}),
+  });
+  const action = (name: string) =>
+    named(
+      systems.flatMap((system) => system.actions),
+      name,
+    );
+  const check = (name: string) =>
+    named(
+      systems.flatMap((system) => system.checks),
+      name,
+    );
+
+  return {
+    sandbox,
+    plan,
+    action,
+    check,
+    step,
+    ask(name, given) {
+      const found = check(name);
+      return found.ask(found.input.parse(found.resolve(found.with.parse(given), plan)), look());
+    },
+    async carryOut(name, given) {
+      const found = action(name);
+      const input = found.input.parse(found.resolve(found.with.parse(given), plan));
+      const seen: string[] = [];
+      let acted = false;
+      for (;;) {
+        const observation = await found.observe(input, step());
+        if (seen.at(-1) !== observation.seen) seen.push(observation.seen);
+        if (observation.state === 'done') return { output: found.output.parse(observation.output), seen };
+        if (observation.state === 'impossible') throw new Error(observation.seen);
+        if (observation.state === 'todo' && !acted) {
+          acted = true;
+          await found.act(input, step());
+        }
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    },
+    async control(path, body) {
+      const init = body && { method: 'POST', body: JSON.stringify(body) };
+      const response = await fetch(`${sandbox.controlUrl}${path}`, init);
+      const answer = (await response.json()) as any;
+      if (!response.ok) throw new Error(answer.error);
+      return answer;
+    },
+    async sql(instance, sql, params = []) {
+      const response = await fetch(`${sandbox.controlUrl}/sql`, {
+        method: 'POST',
+        body: JSON.stringify({ instance, sql, params }),
+      });
+      const answer = (await response.json()) as any;
+      if (!response.ok) throw new Error(answer.error);
+      return answer.rows;
+    },
+    close: async () => {
+      for (const system of systems) await system.close();
+      await sandbox.close();
+    },
+  };
+};
+
+const toolsFrom = (environment: Record<string, string>, sandbox: Sandbox): SystemTools => {
+  const entries = environment['MAYDAY_HOSTS']!.split(',').map((entry) => entry.split('=') as [string, string]);
+  return {
+    dialler: {
+      reach(host, port) {
+        const wanted = `${host}:${port}`;
+        const found = entries.find(
+          ([from]) => from === wanted || (from.startsWith('*') && wanted.endsWith(from.slice(1))),
+        );
+        const [mappedHost = host, mappedPort = port] = found?.[1].split(':') ?? [];
+        return { host: mappedHost, port: Number(mappedPort) };
+      },
+      authority: readFileSync(environment['MAYDAY_CA']!, 'utf8'),
+      dnsServers: environment['MAYDAY_DNS_SERVERS']!.split(','),
+    },
+    clock: { now: () => sandbox.context.clock.now(), wall: () => new Date(), speed: sandbox.context.clock.speed },
+    log: { info() {}, warn() {}, error() {} },
+    secret({ env }) {
+      const value = environment[env];
+      if (!value) throw new Error(`no secret ${env}`);
+      return value;
+    },
+  };
+};
+
+/** A plan as actions see it, each component parsed by its kind, as the plan language does it. */
+const planViewOf = (
+  written: ReturnType<typeof readWorldPlan>,
+  systems: System[],
+  files: Record<string, string>,
+): PlanView => ({
+  plan: written.plan,
+  title: written.title,
+  account: written.account,
+  places: Object.keys(written.regions),
+  region(place) {
+    const found = written.regions[place];
+    if (!found) throw new Error(`no place ${place}`);
+    return found;
+  },
+  component(name, ...kinds) {
+    const { kind: kindName, ...rest } = written.components[name] ?? { kind: 'none' };
+    if (kinds.length > 0 && !kinds.includes(kindName)) throw new Error(`${name} is of kind ${kindName}`);
+    const kind = systems.flatMap((system) => system.kinds).find((one) => one.name === kindName);
+    if (!kind) throw new Error(`no kind ${kindName}`);
+    const places = Object.keys(written.regions);
+    const split = (wanted: boolean) => Object.entries(rest).filter(([key]) => places.includes(key) === wanted);
+    return {
+      name,
+      kind: kindName,
+      at: Object.fromEntries(split(true).map(([place, value]) => [place, kind.at.parse(value)])),
+      settings: kind.settings.parse(Object.fromEntries(split(false))) as Record<string, unknown>,
+    };
+  },
+  person: (name) => ({ name }),
+  file(path) {
+    const text = files[path];
+    if (text === undefined) throw new Error(`no file ${path}`);
+    return text;
+  },
+  directory: {},
+});

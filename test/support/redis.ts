@@ -1,0 +1,96 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+
+export interface RedisServer {
+  url: string;
+  /** Stops it and starts it again on its port, empty. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Whether a test may start and kill a Redis of its own. */
+export const redisServerIsHere = (): boolean => {
+  try {
+    execFileSync('redis-server', ['--version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** Whether there is a Redis to test with. Where tests decide about a release there must be one. */
+export const redisIsHere = (): boolean => {
+  const here = redisServerIsHere() || Boolean(process.env['REDIS_URL']);
+  if (!here && process.env['CI']) throw new Error('CI is set, but neither REDIS_URL nor a redis-server is here.');
+  return here;
+};
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+
+/** A Redis of the test's own, without persistence, as one that was lost comes back. */
+export const startRedis = async (): Promise<RedisServer> => {
+  const folder = mkdtempSync(join(tmpdir(), 'mayday-redis-'));
+  const port = await freePort();
+  const url = `redis://127.0.0.1:${port}`;
+  let child: ChildProcess;
+  const start = async () => {
+    child = spawn(
+      'redis-server',
+      [
+        '--port',
+        String(port),
+        '--bind',
+        '127.0.0.1',
+        '--save',
+        '',
+        '--maxmemory-policy',
+        'noeviction',
+        '--dir',
+        folder,
+      ],
+      { stdio: 'ignore' },
+    );
+    for (let tries = 0; ; tries += 1) {
+      const client = new Redis(url, { lazyConnect: true, maxRetriesPerRequest: 0, retryStrategy: () => null });
+      client.on('error', () => {});
+      try {
+        await client.connect();
+        await client.ping();
+        return;
+      } catch (error) {
+        if (tries > 200) throw error;
+        await sleep(25);
+      } finally {
+        client.disconnect();
+      }
+    }
+  };
+  const kill = async () => {
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await gone;
+  };
+  await start();
+  return {
+    url,
+    async restart() {
+      await kill();
+      await start();
+    },
+    async stop() {
+      await kill();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+};

@@ -1,0 +1,137 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import pg from 'pg';
+import { inject } from 'vitest';
+import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
+import { readWorldPlan } from '../../sandbox/world-plan.ts';
+import { openWorld, type World } from '../../src/cli/demo/world.ts';
+
+/** A bot in its own process, with a sandbox that outlives it: what a real installation looks like from outside. */
+export interface RunningBot {
+  world: World;
+  sandbox: Sandbox;
+  databaseUrl: string;
+  slackUrl: string | undefined;
+  webUrl: string;
+  /** Starts it again on the same database and world, after `kill`. */
+  start(environment?: Record<string, string>): Promise<void>;
+  kill(signal: NodeJS.Signals): Promise<void>;
+  /** What it wrote to standard error since it was first started. */
+  log(): string;
+  close(): Promise<void>;
+}
+
+export interface RunningBotOptions {
+  speed?: number;
+  plans?: string;
+  plan?: string;
+  at?: string;
+  /** Made from the sandbox's own settings; the default is HTTP and the queue on PostgreSQL. */
+  environment?(sandbox: Sandbox, world: World): Promise<Record<string, string>> | Record<string, string>;
+}
+
+export const cliPath = resolve('src/cli.ts');
+
+/** The environment without anything that could point a test at a real service. */
+export const cleanEnvironment = (): Record<string, string> => {
+  const { PATH = '', HOME = '', CI } = process.env;
+  return { PATH, HOME, ...(CI ? { CI } : {}) };
+};
+
+export const startRunningBot = async (options: RunningBotOptions = {}): Promise<RunningBot> => {
+  const folder = mkdtempSync(join(tmpdir(), 'mayday-bot-'));
+  const plans = resolve(options.plans ?? 'plans');
+  const database = `bot_${randomBytes(6).toString('hex')}`;
+  const admin = new pg.Pool({ connectionString: inject('databaseUrl'), max: 1 });
+  await admin.query(`CREATE DATABASE ${database}`);
+  const address = new URL(inject('databaseUrl'));
+  address.pathname = `/${database}`;
+  const sandbox = await startSandbox({
+    plans: [readWorldPlan(join(plans, `${options.plan ?? 'omnimesh'}.yml`))],
+    speed: options.speed ?? 30,
+    worldStart: new Date(options.at ?? '2026-11-24T15:00:00Z'),
+    databaseUrl: inject('databaseUrl'),
+    log: () => {},
+  });
+  const world = openWorld(sandbox.controlUrl);
+  const logFile = join(folder, 'bot.log');
+  const more = (await options.environment?.(sandbox, world)) ?? {};
+  let child: ChildProcess | undefined;
+  const bot: RunningBot = {
+    world,
+    sandbox,
+    databaseUrl: address.href,
+    slackUrl: undefined,
+    webUrl: '',
+    async start(environment = {}) {
+      const log = openSync(logFile, 'a');
+      child = spawn(process.execPath, [cliPath, 'start'], {
+        env: {
+          ...cleanEnvironment(),
+          ...sandbox.environment,
+          DATABASE_URL: address.href,
+          MAYDAY_PLANS: plans,
+          MAYDAY_DATA: folder,
+          MAYDAY_LOG: 'warn',
+          PORT: '0',
+          WEB_PORT: '0',
+          ...more,
+          ...environment,
+        },
+        stdio: ['ignore', 'pipe', log],
+      });
+      closeSync(log);
+      const ready = await readiness(child, () => readFileSync(logFile, 'utf8'));
+      bot.slackUrl = ready.slackUrl;
+      bot.webUrl = ready.webUrl;
+      if (ready.slackUrl) await world.post('/slack/bot', { url: ready.slackUrl });
+    },
+    async kill(signal) {
+      if (!child || child.exitCode !== null || child.signalCode !== null) return;
+      const gone = new Promise((done) => child!.once('exit', done));
+      child.kill(signal);
+      await gone;
+    },
+    log: () => readFileSync(logFile, 'utf8'),
+    async close() {
+      await bot.kill('SIGTERM');
+      await sandbox.close();
+      await admin.query(`DROP DATABASE ${database} WITH (FORCE)`);
+      await admin.end();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+  await bot.start();
+  return bot;
+};
+
+const readiness = (child: ChildProcess, log: () => string): Promise<{ slackUrl?: string; webUrl: string }> =>
+  new Promise((done, reject) => {
+    let output = '';
+    child.stdout!.on('data', (chunk) => {
+      output += chunk;
+      for (const line of output.split('\n'))
+        if (line.startsWith('{"ready"') && line.endsWith('}')) done(JSON.parse(line));
+    });
+    child.once('exit', (code) => reject(new Error(`The bot ended with code ${code}:\n${log()}`)));
+    child.once('error', reject);
+  });
+
+/** Types a command and gives the answer to that person alone. */
+export const type = async (world: World, user: string, command: string, text: string): Promise<string> => {
+  const before = (await world.get('/slack/state')).responses.length;
+  await world.post('/slack/command', { user, channel: 'general', command, text });
+  return world.until(`an answer to ${command} ${text}`, 30, async () => {
+    const { responses } = await world.get('/slack/state');
+    return responses.length > before ? responses.at(-1).body.text : undefined;
+  });
+};
+
+export const runIdIn = (answer: string): string => {
+  const id = /r-[a-z0-9]{8}/.exec(answer)?.[0];
+  if (!id) throw new Error(`No run was started; the bot said: ${answer}`);
+  return id;
+};

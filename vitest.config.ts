@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    // One real PostgreSQL for the whole run; each test file makes databases of its own on it.
+    globalSetup: ['test/support/postgres.ts'],
+    // Node runs TypeScript itself; tests see the same modules as `node src/cli.ts` does.
+    experimental: { viteModuleRunner: false },
+    // Two at once: most of the time goes into waiting for the world, not into computing.
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
+});
