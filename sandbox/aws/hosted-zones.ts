@@ -53,7 +53,7 @@ export const createHostedZones = (context: SandboxContext): HostedZones => {
         zone.sets.push({
           name,
           type: component['type'] ?? 'A',
-          ttlSeconds: Number.parseInt(component['ttl'] ?? '60', 10),
+          ttlSeconds: secondsIn(component['ttl'] ?? '60s'),
           values: [String(component[place])],
           setIdentifier: place,
           weight: index === 0 ? 100 : 0,
@@ -172,4 +172,13 @@ const applyBatch = (sets: RecordSet[], changes: RecordChange[]): RecordSet[] => 
     }
   }
   return next;
+};
+
+const unitSeconds: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 };
+
+/** `30s`, `5m`, `1h`, as a plan writes a time to live. */
+const secondsIn = (text: string): number => {
+  const [, amount, unit] = /^(\d+)([smhd])$/.exec(text) ?? [];
+  if (!amount || !unit) throw new Error(`${text} is no time to live; write it like 60s or 5m`);
+  return Number(amount) * unitSeconds[unit]!;
 };
