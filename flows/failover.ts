@@ -85,6 +85,7 @@ export const failover = defineFlow({
         ...tellOutcome(plan, channel, milestones, true),
         ...informed,
       ],
+      unwind: plan.unwindOf('failover', request.scope),
       claims: plan.componentsOf(request.scope),
     };
   },

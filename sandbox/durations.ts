@@ -19,6 +19,7 @@ export const durations = {
   modifyInstance: 30,
   /** ElastiCache: a new node takes minutes, with the status `modifying` meanwhile; chosen. */
   increaseReplicas: 180,
+  decreaseReplicas: 120,
   /** Route 53: changes generally reach all name servers within 60 s; chosen within that. */
   route53Insync: 15,
   /** S3: most objects are replicated within 15 min, small ones much sooner; chosen. */

@@ -117,7 +117,9 @@ export type Observation<O> =
   /** A change was accepted and is under way: look again, do not act. */
   | { state: 'changing'; seen: string; lookAgainSeconds?: number }
   /** Acting would be wrong or refused; a human decides. */
-  | { state: 'impossible'; seen: string };
+  | { state: 'impossible'; seen: string }
+  /** What would have to be asked does not answer. Only fences say this; the plan says what then. */
+  | { state: 'unreachable'; seen: string };
 
 /** One line of a card or dry run: what a resource is now and what it would become. */
 export interface ResourceChange {
@@ -133,6 +135,28 @@ export interface Permission {
   /** `rds:PromoteReadReplica`, or `patch deployments/scale`. */
   action: string;
   resource: string;
+}
+
+/** Why a change stays once it is made, and what a person could do about it. */
+export interface Irreversible {
+  no: string;
+}
+
+/**
+ * How a change is taken back. Each call must be safe when the act never happened, when it happened twice, and when
+ * somebody else has changed the thing since: then `observe` says `impossible` rather than overwrite their work.
+ */
+export interface Undo<I = any> {
+  /** In a few words, for the card: "scale back to what it was". */
+  undo: string;
+  /** What must be known to take it back; read right before the act and journalled with its intent, so never a secret. */
+  before(input: I, context: StepContext): Promise<Json>;
+  /** `done` when the world is as it was before; its output is not kept. */
+  observe(input: I, before: Json, context: StepContext): Promise<Observation<unknown>>;
+  act(input: I, before: Json, context: StepContext): Promise<{ seen?: string } | undefined>;
+  /** API operations besides those of the act. */
+  changes?: readonly string[];
+  permissions?(input: I): Permission[];
 }
 
 export interface Action<W = any, I = any, O = any> {
@@ -165,7 +189,7 @@ export interface Action<W = any, I = any, O = any> {
   longestSeconds: number;
   /** See DESIGN: deduplicated by the service, readable in the world, or neither. */
   repeat: 'by-key' | 'by-look' | 'once';
-  reversible: { undo: string } | { no: string };
+  reversible: Undo<I> | Irreversible;
   observe(input: I, context: StepContext): Promise<Observation<O>>;
   /** May return the output at once when the service's answer is the proof (`by-key`, `once`). */
   act(input: I, context: StepContext): Promise<{ output?: O; seen?: string } | undefined>;
@@ -234,7 +258,7 @@ export interface System {
 
 // ── Graphs ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-export type Phase = 'declare' | 'decide' | 'approve' | 'execute' | 'verify' | 'report';
+export type Phase = 'declare' | 'decide' | 'approve' | 'fence' | 'execute' | 'verify' | 'report' | 'unwind';
 
 /** A step as a flow writes it, before targets are resolved. */
 export interface StepDraft {
@@ -266,6 +290,8 @@ export interface StepDraft {
   onFailure?: boolean;
   /** For checks: whatever the answer is, it is recorded, and the step has succeeded. */
   informative?: boolean;
+  /** For fences: what is done when what is to be fenced does not answer. */
+  whenUnreachable?: WhenUnreachable;
   /** Where in the plan file it stands, so that a fault in it can be named by line. */
   source?: (string | number)[];
 }
@@ -275,8 +301,22 @@ export interface RequirementDraft {
   with: Record<string, unknown>;
 }
 
+/** When a run takes back what it did: a step has failed for good, or a person has aborted it. */
+export type Unwind = 'failed' | 'aborted';
+
+/** What a plan says of an old primary that cannot be reached to be fenced. */
+export type WhenUnreachable =
+  /** A second approver types ACCEPT DATA LOSS. */
+  | { rule: 'ask' }
+  /** Goes on by itself while at most so much can be lost; approving the card is the acceptance. */
+  | { rule: 'accept-up-to'; seconds: number; loss: LossInput }
+  /** Waits until it answers, for as long as that takes. */
+  | { rule: 'wait' };
+
 export interface GraphDraft {
   steps: StepDraft[];
+  /** Absent: a person decides what stays. */
+  unwind?: Unwind[];
   /** Components whose resources the run holds for its life. */
   claims: string[];
 }
@@ -337,6 +377,8 @@ export interface FlowPlan extends PlanView {
   owner: string;
   /** The steps of a procedure, `include` expanded, ids kept, `{{ from }}`/`{{ to }}` filled in. */
   procedure(flow: string, scope: string, values: Record<string, string>, phase: Phase): StepDraft[];
+  /** When a run of this procedure takes back what it did. */
+  unwindOf(flow: string, scope: string): Unwind[];
   /** Time target of a procedure in seconds, if it has one. */
   targetOf(flow: string, scope: string): number | undefined;
   /** The plan's triage checks, as steps. */
@@ -464,13 +506,21 @@ export interface PlanDirectory {
   find(name: string): { name: string; title: string; places: Place[]; scopes(flow: string): string[] };
 }
 
+/** What a person may tell a run to do by a command. */
+export type RunOrder =
+  | { deed: 'pause' | 'resume' | 'cancel' | 'abort'; reason: string }
+  | { deed: 'retry'; step?: string; reason: string }
+  | { deed: 'skip' | 'force' | 'refuse'; step: string; reason: string }
+  | { deed: 'allow'; step: string; typed: string | null };
+
 export interface RunDirectory {
   list(): Promise<{ id: string; plan: string; flow: string; scope: string; status: string; createdAt: string }[]>;
   /** Several lines for a person: where the run stands. Throws `run/not-found`. */
   describe(runId: string): Promise<string>;
   /** Resolves with the description when the run has ended, or as it stands after that many wall seconds. */
   result(runId: string, patienceSeconds: number): Promise<string>;
-  control(runId: string, deed: 'retry' | 'abort', caller: Caller, reason: string): Promise<string>;
+  /** Carries out a person's order; returns what to say. Throws one sentence with the rule and who may. */
+  control(runId: string, order: RunOrder): Promise<string>;
 }
 
 export interface IncidentDirectory {

@@ -49,6 +49,7 @@ export const describeRun = (state: RunState): string => {
   if (summary.rpoSeconds !== null) lines.push(`Data lost: at most ${sayDuration(summary.rpoSeconds)}, measured.`);
   for (const step of graph.steps) {
     if (step.effect === 'notice' || step.uses.startsWith('engine/')) continue;
+    if (step.undoes !== undefined && state.unwinding === null) continue;
     const current = state.steps[step.id]!;
     const detail = current.message || current.seen;
     lines.push(
@@ -59,6 +60,16 @@ export const describeRun = (state: RunState): string => {
     lines.push(
       `Changed: ${summary.touched.join(', ') || 'nothing'}. Not touched: ${summary.notTouched.join(', ') || 'nothing'}.`,
     );
+  if (summary.takenBack.length > 0) lines.push(`Taken back: ${summary.takenBack.join(', ')}.`);
+  if (summary.standing !== 'succeeded' && summary.standing !== 'running')
+    for (const { title, why } of summary.stays) lines.push(`Stays: ${title}: ${why}.`);
+  for (const step of graph.steps) {
+    const { waiver } = state.steps[step.id]!;
+    if (waiver)
+      lines.push(
+        `${waiver.name} asks to ${waiver.deed} ${step.id} (${waiver.reason}): \`/dr run ${created.run} allow ${step.id}\` or \`refuse\`.`,
+      );
+  }
   return lines.join('\n');
 };
 

@@ -9,7 +9,7 @@ export const runFacts = (state: RunState, now: Date): RunFacts => {
   const { graph } = created;
   const summary = summarise(state);
   const stepFacts = graph.steps
-    .filter((step) => step.effect !== 'notice')
+    .filter((step) => step.effect !== 'notice' && (step.undoes === undefined || state.unwinding !== null))
     .map((step): StepFacts => {
       const current = state.steps[step.id]!;
       const seconds =
@@ -78,6 +78,8 @@ const outcomes = {
   running: 'running',
   'waiting for approval': 'running',
   halted: 'halted',
+  paused: 'running',
+  unwinding: 'failed',
   succeeded: 'succeeded',
   failed: 'failed',
   aborted: 'aborted',

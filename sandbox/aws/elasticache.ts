@@ -3,7 +3,7 @@ import { durations } from '../durations.ts';
 import type { SandboxContext } from '../part.ts';
 import { AwsError } from './aws-error.ts';
 import type { AwsService } from './aws-request.ts';
-import { createQueryService } from './query-service.ts';
+import { createQueryService, type QueryOperation } from './query-service.ts';
 import type { XmlNode } from './xml.ts';
 
 /** A replication group without cluster mode: one primary and some replicas. */
@@ -86,6 +86,64 @@ export const createElasticache = (context: SandboxContext): { service: AwsServic
     };
   };
 
+  /** Both ways of changing the number of replicas; each refuses to go the other way. */
+  const resizing = (name: 'IncreaseReplicaCount' | 'DecreaseReplicaCount'): QueryOperation => {
+    const grows = name === 'IncreaseReplicaCount';
+    return {
+      parameters: [
+        'ReplicationGroupId',
+        'NewReplicaCount',
+        'ReplicaConfiguration',
+        ...(grows ? [] : ['ReplicasToRemove']),
+        'ApplyImmediately',
+      ],
+      required: ['ReplicationGroupId', 'ApplyImmediately'],
+      run(given, { region }) {
+        const group = find(region, given.need('ReplicationGroupId'));
+        const wanted = Number(given.need('NewReplicaCount'));
+        if (given.get('ApplyImmediately') !== 'true') {
+          throw new AwsError(
+            'InvalidParameterValue',
+            'ApplyImmediately must be true.',
+            400,
+            `ElastiCache API, ${name}: ApplyImmediately=False is not supported`,
+          );
+        }
+        if (group.status !== 'available') {
+          throw new AwsError(
+            'InvalidReplicationGroupState',
+            `Replication group ${group.id} is not in available state.`,
+            400,
+            'ElastiCache API, InvalidReplicationGroupStateFault',
+          );
+        }
+        const legal = grows
+          ? wanted > group.replicas && wanted <= mostReplicas
+          : wanted < group.replicas && wanted >= 0;
+        if (!Number.isInteger(wanted) || !legal) {
+          throw new AwsError(
+            'InvalidParameterValue',
+            `NewReplicaCount must be ${grows ? `more than ${group.replicas} and at most ${mostReplicas}` : `less than ${group.replicas}`}.`,
+            400,
+            `ElastiCache API, ${name}: NewReplicaCount`,
+          );
+        }
+        const { visible } = ledger.accept(`elasticache:${name}`, `elasticache:${region}:${group.id}`, {
+          from: group.replicas,
+          to: wanted,
+        });
+        group.status = 'modifying';
+        const seconds = grows ? durations.increaseReplicas : durations.decreaseReplicas;
+        clock.after(seconds * faults.slowFactor(`elasticache:${name}`), () => {
+          group.replicas = wanted;
+          group.status = 'available';
+          visible();
+        });
+        return { ReplicationGroup: describe(group) };
+      },
+    };
+  };
+
   const service = createQueryService({
     name: 'elasticache',
     version: '2015-02-02',
@@ -99,49 +157,8 @@ export const createElasticache = (context: SandboxContext): { service: AwsServic
           return { ReplicationGroups: { ReplicationGroup: found.map(describe) } };
         },
       },
-      IncreaseReplicaCount: {
-        parameters: ['ReplicationGroupId', 'NewReplicaCount', 'ReplicaConfiguration', 'ApplyImmediately'],
-        required: ['ReplicationGroupId', 'ApplyImmediately'],
-        run(given, { region }) {
-          const group = find(region, given.need('ReplicationGroupId'));
-          const wanted = Number(given.need('NewReplicaCount'));
-          if (given.get('ApplyImmediately') !== 'true') {
-            throw new AwsError(
-              'InvalidParameterValue',
-              'ApplyImmediately must be true.',
-              400,
-              'ElastiCache API, IncreaseReplicaCount: ApplyImmediately=False is not supported',
-            );
-          }
-          if (group.status !== 'available') {
-            throw new AwsError(
-              'InvalidReplicationGroupState',
-              `Replication group ${group.id} is not in available state.`,
-              400,
-              'ElastiCache API, InvalidReplicationGroupStateFault',
-            );
-          }
-          if (!Number.isInteger(wanted) || wanted <= group.replicas || wanted > mostReplicas) {
-            throw new AwsError(
-              'InvalidParameterValue',
-              `NewReplicaCount must be more than ${group.replicas} and at most ${mostReplicas}.`,
-              400,
-              'ElastiCache API, IncreaseReplicaCount: NewReplicaCount',
-            );
-          }
-          const { visible } = ledger.accept('elasticache:IncreaseReplicaCount', `elasticache:${region}:${group.id}`, {
-            from: group.replicas,
-            to: wanted,
-          });
-          group.status = 'modifying';
-          clock.after(durations.increaseReplicas * faults.slowFactor('elasticache:IncreaseReplicaCount'), () => {
-            group.replicas = wanted;
-            group.status = 'available';
-            visible();
-          });
-          return { ReplicationGroup: describe(group) };
-        },
-      },
+      IncreaseReplicaCount: resizing('IncreaseReplicaCount'),
+      DecreaseReplicaCount: resizing('DecreaseReplicaCount'),
     },
   });
   return { service, groups: () => groups };

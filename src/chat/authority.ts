@@ -22,6 +22,8 @@ export const eligibility = async (
   people: readonly PersonView[],
   directory: Directory,
   log: Log,
+  /** With `offline`, those whom the plan names for it count for a slot whose live source does not answer. */
+  by: { offline: boolean } = { offline: false },
 ): Promise<Eligibility> => {
   const answers = await Promise.all(
     rule.slots.map(async (group) => {
@@ -29,6 +31,7 @@ export const eligibility = async (
         return await isMember(group, slackUser, people, directory);
       } catch (error) {
         log.warn({ group: group.name }, `who is ${group.name} could not be looked up: ${messageOf(error)}`);
+        if (by.offline && group.offline.some(({ slack }) => slack === slackUser)) return true;
         return 'unknown' as const;
       }
     }),

@@ -1,6 +1,5 @@
 import type { BlockAction, SlashCommand, ViewSubmitAction } from '@slack/bolt';
 import type {
-  ApprovalRule,
   Caller,
   Clock,
   Command,
@@ -12,14 +11,16 @@ import type {
   StartedRun,
   StartFlow,
 } from '../define.ts';
-import { abort, approve, openApproval, reject, retry, voidIfEdited } from '../engine/approvals.ts';
+import { ruleOf, wordToAllow } from '../engine/controls.ts';
 import type { RunStore } from '../engine/run-store.ts';
+import type { RunState } from '../engine/state.ts';
 import { MaydayError, messageOf } from '../errors.ts';
 import { redact } from '../redact.ts';
 import type { SlackClient } from '../systems/slack/index.ts';
-import { type Directory, eligibility } from './authority.ts';
+import type { Directory } from './authority.ts';
 import { oneFieldForm } from './cards/forms.ts';
-import { plain } from './cards/text.ts';
+import { plain, shorten } from './cards/text.ts';
+import { createOrders, type Order, type Orderer } from './orders.ts';
 import type { Respond, ViewAnswer } from './slack-app.ts';
 
 export interface ChatOptions {
@@ -79,64 +80,8 @@ export const createChat = (options: ChatOptions): Chat => {
     }
   };
 
-  const commit = async (
-    runId: string,
-    actor: string,
-    make: Parameters<Awaited<ReturnType<RunStore['open']>>['commit']>[0],
-  ) => {
-    const handle = await store.open(runId);
-    await handle.refresh();
-    return handle.commit(make, { actor: `slack:${actor}` });
-  };
-
-  const approveBy = async (runId: string, hash: string, caller: Caller, typed: string | null): Promise<string> => {
-    const handle = await store.open(runId);
-    const state = await handle.refresh();
-    const { rule } = openApproval(state, clock.now());
-    const { slots, unknownSlots } = await eligibility(
-      rule,
-      caller.user,
-      options.people(state.created.graph.plan),
-      options.directory,
-      log,
-    );
-    const approver = { person: caller.user, name: caller.name, slots, unknownSlots, typed, via: 'slack' as const };
-    const digest = options.planDigest(state.created.graph.plan);
-    const after = await commit(runId, caller.user, (now) => {
-      const voided = voidIfEdited(now, digest, clock.now());
-      return voided.length > 0 ? voided : approve(now, approver, hash, clock.now());
-    });
-    const approval = Object.values(after.steps).find(({ code }) => code === 'voided');
-    if (approval) return `Not approved: ${approval.message}.`;
-    return 'Your yes is recorded.';
-  };
-
-  const controlRun = (deed: 'retry' | 'abort' | 'cancel') => async (runId: string, caller: Caller, reason: string) => {
-    const handle = await store.open(runId);
-    const state = await handle.refresh();
-    const isRequester = state.created.requester.person === caller.user;
-    const rule = state.created.graph.steps.find(({ uses }) => uses === 'engine/approval')?.input as unknown as
-      | ApprovalRule
-      | undefined;
-    if (rule && !isRequester) {
-      const { slots } = await eligibility(
-        rule,
-        caller.user,
-        options.people(state.created.graph.plan),
-        options.directory,
-        log,
-      );
-      if (slots.length === 0)
-        throw new MaydayError(
-          'authority/refused',
-          `Only who asked for the run and those who may approve it (${rule.slots.map(({ name }) => name).join(', ')}) may ${deed} it. Nothing was done.`,
-        );
-    }
-    await commit(runId, caller.user, (now) =>
-      deed === 'retry' ? retry(now, reason) : abort(now, caller.user, reason),
-    );
-    return deed === 'retry' ? `Trying again in run \`${runId}\`.` : `Run \`${runId}\`: nothing more is started.`;
-  };
+  const orders = createOrders(options);
+  const ordererOf = (caller: Caller): Orderer => ({ person: caller.user, name: caller.name, via: 'slack' });
 
   return {
     async command(command, respond) {
@@ -157,9 +102,9 @@ export const createChat = (options: ChatOptions): Chat => {
           plans: options.plans,
           runs: {
             ...options.runs,
-            async control(runId, deed, _, reason) {
-              await trusted(caller.user, caller.team);
-              return controlRun(deed)(runId, caller, redact(reason));
+            async control(runId, order) {
+              const { name } = await trusted(caller.user, caller.team);
+              return orders.give(runId, redacted(order), { ...ordererOf(caller), name });
             },
           },
           incidents: options.incidents,
@@ -188,29 +133,22 @@ export const createChat = (options: ChatOptions): Chat => {
       await say(reply, async () => {
         const action = payload.actions[0];
         if (action?.type !== 'button' || !action.action_id.startsWith('run:')) return;
-        const [runId = '', hash = ''] = (action.value ?? '').split('|');
+        const [runId = '', hash = '', step = ''] = (action.value ?? '').split('|');
         const user = payload.user.id;
         const team = payload.user.team_id ?? payload.team?.id ?? '';
         // A form must be asked for within three seconds of the click, so that comes before everything slow.
         const handle = await store.open(runId);
         const form = formFor(action.action_id, action.value ?? '', handle.state());
-        if (form) await slack.openView(payload.trigger_id, form);
-        else {
-          const { name } = await trusted(user, team);
-          const caller: Caller = { team, user, name, channel: payload.channel?.id ?? '' };
-          if (action.action_id === 'run:approve') await reply(await approveBy(runId, hash, caller, null));
-          if (action.action_id === 'run:cancel')
-            await reply(await controlRun('cancel')(runId, caller, 'cancelled on the card'));
-          if (action.action_id === 'run:abort')
-            await reply(await controlRun('abort')(runId, caller, 'aborted on the card'));
-          if (action.action_id === 'run:retry')
-            await reply(await controlRun('retry')(runId, caller, 'retried on the card'));
-        }
+        if (form) return void (await slack.openView(payload.trigger_id, form));
+        const order = orderOfClick(action.action_id, hash, step);
+        if (!order) return;
+        const { name } = await trusted(user, team);
+        await reply(await orders.give(runId, order, { person: user, name, via: 'slack' }));
       });
     },
 
     async view(payload) {
-      const [runId = '', hash = ''] = payload.view.private_metadata.split('|');
+      const [runId = '', hash = '', step = ''] = payload.view.private_metadata.split('|');
       const value = redact(payload.view.state.values['field']?.['value']?.value ?? '');
       const user = payload.user.id;
       const team = payload.user.team_id ?? payload.team?.id ?? '';
@@ -220,26 +158,10 @@ export const createChat = (options: ChatOptions): Chat => {
           answer = { response_action: 'errors', errors: { field: text.slice(0, 300) } };
         },
         async () => {
+          const order = orderOfForm(payload.view.callback_id, hash, step, value);
+          if (!order) return;
           const { name } = await trusted(user, team);
-          if (payload.view.callback_id === 'run:approve-typed')
-            await approveBy(runId, hash, { team, user, name, channel: '' }, value);
-          if (payload.view.callback_id === 'run:reject-reason') {
-            const handle = await store.open(runId);
-            const { rule } = openApproval(await handle.refresh(), clock.now());
-            const { slots } = await eligibility(
-              rule,
-              user,
-              options.people(handle.state().created.graph.plan),
-              options.directory,
-              log,
-            );
-            if (slots.length === 0)
-              throw new MaydayError(
-                'authority/refused',
-                `Only those who may approve may reject: ${rule.slots.map((slot) => slot.name).join(', ')}. Who asked for it can cancel.`,
-              );
-            await commit(runId, user, (now) => reject(now, user, value, clock.now()));
-          }
+          await orders.give(runId, order, { person: user, name, via: 'slack' });
         },
       );
       return answer;
@@ -247,11 +169,54 @@ export const createChat = (options: ChatOptions): Chat => {
   };
 };
 
-const formFor = (
-  actionId: string,
-  value: string,
-  state: { created: { graph: { steps: readonly { uses: string; input: unknown }[] } } },
-) => {
+/** Text that people typed is freed of secrets before it is journalled. */
+const redacted = (order: Order): Order => ('reason' in order ? { ...order, reason: redact(order.reason) } : order);
+
+/** What a button orders by itself; the others open a form first. */
+const orderOfClick = (actionId: string, hash: string, step: string): Order | undefined => {
+  switch (actionId) {
+    case 'run:approve':
+      return { deed: 'approve', hash, typed: null };
+    case 'run:cancel':
+      return { deed: 'cancel', reason: 'cancelled on the card' };
+    case 'run:abort':
+      return { deed: 'abort', reason: 'aborted on the card' };
+    case 'run:retry':
+      return { deed: 'retry', reason: 'retried on the card', ...(step && { step }) };
+    case 'run:pause':
+      return { deed: 'pause', reason: 'paused on the card' };
+    case 'run:resume':
+      return { deed: 'resume', reason: 'resumed on the card' };
+    case 'run:allow':
+      return { deed: 'allow', step, typed: null };
+    case 'run:refuse':
+      return { deed: 'refuse', step, reason: 'refused on the card' };
+    default:
+      return undefined;
+  }
+};
+
+const orderOfForm = (callback: string, hash: string, step: string, value: string): Order | undefined => {
+  switch (callback) {
+    case 'run:approve-typed':
+      return { deed: 'approve', hash, typed: value };
+    case 'run:reject-reason':
+      return { deed: 'reject', reason: value };
+    case 'run:skip-reason':
+      return { deed: 'skip', step, reason: value };
+    case 'run:force-reason':
+      return { deed: 'force', step, reason: value };
+    case 'run:allow-typed':
+      return { deed: 'allow', step, typed: value };
+    default:
+      return undefined;
+  }
+};
+
+/** The form that a button opens; undefined for one that acts at once. */
+const formFor = (actionId: string, value: string, state: RunState) => {
+  const step = value.split('|')[2] ?? '';
+  const title = shorten(state.graph[step]?.title ?? step, 60);
   if (actionId === 'run:reject')
     return oneFieldForm({
       callback: 'run:reject-reason',
@@ -262,16 +227,26 @@ const formFor = (
       value,
       multiline: true,
     });
-  const rule = state.created.graph.steps.find(({ uses }) => uses === 'engine/approval')?.input as
-    | ApprovalRule
-    | undefined;
-  if (actionId !== 'run:approve' || !rule?.typedWord) return undefined;
+  if (actionId === 'run:skip' || actionId === 'run:force') {
+    const skips = actionId === 'run:skip';
+    return oneFieldForm({
+      callback: `${actionId}-reason`,
+      title: skips ? 'Leave a step out' : 'Force a step',
+      label: skips ? `Why leave “${title}” out?` : `Why force “${title}”?`,
+      hint: 'Somebody else who may approve the run must allow it, and sees this.',
+      submit: 'Ask',
+      value,
+      multiline: true,
+    });
+  }
+  const typed = actionId === 'run:allow' ? wordToAllow(state, step) : (ruleOf(state)?.typedWord ?? null);
+  if (typed === null || (actionId !== 'run:approve' && actionId !== 'run:allow')) return undefined;
   return oneFieldForm({
-    callback: 'run:approve-typed',
-    title: 'Approve this run',
-    label: `Type ${rule.typedWord} to approve`,
-    hint: `The rule "${rule.name}" asks for it.`,
-    submit: 'Approve',
+    callback: `${actionId}-typed`,
+    title: actionId === 'run:allow' ? 'Allow it' : 'Approve this run',
+    label: `Type ${typed} to ${actionId === 'run:allow' ? 'allow it' : 'approve'}`,
+    hint: actionId === 'run:allow' ? title : `The rule "${ruleOf(state)?.name}" asks for it.`,
+    submit: actionId === 'run:allow' ? 'Allow' : 'Approve',
     value,
   });
 };

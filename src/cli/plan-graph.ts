@@ -85,7 +85,7 @@ export interface Layout {
 
 /** Steps come in their order already, as a frozen graph has no cycles; `needs` and `after` both make a step wait. */
 export const layout = (all: readonly Step[]): Layout => {
-  const isExtra = (step: Step) => step.onHalt || step.onFailure;
+  const isExtra = (step: Step) => step.onHalt || step.onFailure || step.undoes !== undefined;
   const steps = all.filter((step) => !isExtra(step));
   const known = new Map(steps.map((step) => [step.id, step]));
   const placed = new Map<string, { layer: number; end: number; before: Step | undefined }>();

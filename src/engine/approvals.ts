@@ -1,6 +1,6 @@
 import type { ApprovalRule } from '../define.ts';
 import { MaydayError } from '../errors.ts';
-import type { RunEvent } from './events.ts';
+import type { RunEvent, Via } from './events.ts';
 import type { Approval, RunState } from './state.ts';
 
 /**
@@ -34,7 +34,7 @@ export interface Approver {
   slots: number[];
   unknownSlots: number[];
   typed: string | null;
-  via: 'slack' | 'command-line';
+  via: Via;
 }
 
 /** The open approval of a run, or why there is none. Throws `run/wrong-state`. */
@@ -127,22 +127,4 @@ export const voidIfEdited = (state: RunState, planDigest: string | undefined, no
       },
     },
   ];
-};
-
-/** A human's answer to a stopped step: try it again. Throws `run/wrong-state`. */
-export const retry = (state: RunState, reason: string): RunEvent[] => {
-  const stopped = Object.entries(state.steps).filter(([, step]) => step.state === 'failed' || step.state === 'blocked');
-  if (state.outcome !== null || stopped.length === 0)
-    throw new MaydayError(
-      'run/wrong-state',
-      `Nothing in run ${state.created.run} has stopped, so there is nothing to retry.`,
-    );
-  return stopped.map(([step]) => ({ type: 'step.retried', data: { step, reason } }));
-};
-
-/** Starts nothing more; what is under way is observed to its end. Before the approval this is a cancellation. */
-export const abort = (state: RunState, person: string, reason: string): RunEvent[] => {
-  if (state.outcome !== null)
-    throw new MaydayError('run/wrong-state', `Run ${state.created.run} has already ended (${state.outcome}).`);
-  return state.aborted ? [] : [{ type: 'run.aborted', data: { person, reason } }];
 };

@@ -1,8 +1,10 @@
 import type { ApprovalRule, Lane } from '../define.ts';
 import type { Step } from '../plan/graph.ts';
+import { referencesIn } from '../plan/references.ts';
 import { missingSlots } from './approvals.ts';
 import type { Outcome, RunEvent } from './events.ts';
-import { hasEnded, isStopped, isUnderWay, type RunState } from './state.ts';
+import { hasEnded, isSatisfied, isStopped, isUnderWay, type RunState } from './state.ts';
+import { whyNotUndone } from './unwinding.ts';
 
 export interface Decision {
   /** To be appended before anything else is done. */
@@ -28,54 +30,75 @@ export const decide = (state: RunState, now: Date): Decision => {
   for (const step of state.created.graph.steps) {
     const current = state.steps[step.id]!;
     if (current.state === 'pending') decidePending(state, step, now, decision);
-    else if (isStopped(current) && (state.aborted !== null || step.optional))
+    else if (isStopped(current) && (state.aborted !== null || step.optional || isLeftBehind(state, step)))
       decision.events.push({
         type: 'step.skipped',
-        data: { step: step.id, why: state.aborted ? `given up: ${current.message}` : current.message },
+        data: { step: step.id, why: step.optional ? current.message : `given up: ${current.message}` },
       });
     else if (isUnderWay(current)) decideUnderWay(state, step, now, decision);
   }
   if (decision.events.length > 0) return decision;
 
-  if (isHalting(state)) {
-    const stopped = Object.entries(state.steps).filter(([, step]) => isStopped(step));
-    decision.events.push({ type: 'run.halted', data: { steps: stopped.map(([id]) => id) } });
-  } else if (Object.values(state.steps).every(hasEnded))
+  const stopped = Object.entries(state.steps).filter(([, step]) => isStopped(step));
+  if (beginsUnwinding(state))
+    decision.events.push({ type: 'run.unwinding', data: { why: state.aborted ? 'aborted' : 'failed' } });
+  else if (isHalting(state)) decision.events.push({ type: 'run.halted', data: { steps: stopped.map(([id]) => id) } });
+  else if (Object.values(state.steps).every(hasEnded))
     decision.events.push({ type: 'run.finished', data: { outcome: outcomeOf(state) } });
   return decision;
 };
 
+/** A run that takes back what it did goes on with nothing else. */
+const isLeftBehind = (state: RunState, step: Step): boolean => state.unwinding !== null && step.undoes === undefined;
+
 const decidePending = (state: RunState, step: Step, now: Date, { events }: Decision): void => {
   const skip = (why: string) => events.push({ type: 'step.skipped', data: { step: step.id, why } });
+  const { steps } = state.created.graph;
   if (step.onHalt && state.haltedAt === null) {
     // Waits for a halt; when none came until all else has ended, it was not needed.
-    if (state.created.graph.steps.every((other) => other.onHalt || hasEnded(state.steps[other.id])))
-      skip('the run was not halted');
+    if (steps.every((other) => other.onHalt || hasEnded(state.steps[other.id]))) skip('the run was not halted');
     return;
   }
-  const lost = step.needs.find((id) => hasEnded(state.steps[id]) && state.steps[id]!.state !== 'succeeded');
-  if (lost !== undefined) return void skip(`it needs "${lost}", which did not succeed`);
-  if (state.aborted && step.effect !== 'notice' && !step.uses.startsWith('engine/'))
-    return void skip('the run was aborted');
-  const ready =
-    step.needs.every((id) => state.steps[id]?.state === 'succeeded') &&
-    step.after.every((id) => hasEnded(state.steps[id]));
-  if (!ready) return;
-  if (step.onFailure && step.after.every((id) => state.steps[id]?.state === 'succeeded'))
-    return void skip('nothing had failed');
-  if (step.uses !== 'engine/approval') events.push({ type: 'step.started', data: { step: step.id } });
-  else {
-    if (state.aborted) return void skip('the run was aborted');
-    const { expiresSeconds } = step.input as unknown as ApprovalRule;
-    events.push({
-      type: 'approval.requested',
-      data: {
-        step: step.id,
-        expiresAt: new Date(now.getTime() + expiresSeconds * 1000).toISOString(),
-        hash: state.created.graph.hash,
-      },
-    });
+  if (step.undoes !== undefined && state.unwinding === null) {
+    // Waits for the unwinding in the same way; while that may still begin, so does this.
+    if (steps.every((other) => other.onHalt || other.undoes !== undefined || hasEnded(state.steps[other.id])))
+      if (!beginsUnwinding(state)) skip('nothing had to be taken back');
+    return;
   }
+  const lost = step.needs.find((id) => hasEnded(state.steps[id]) && !isSatisfied(state.steps[id]));
+  if (lost !== undefined) return void skip(`it needs "${lost}", which did not succeed`);
+  const missing = missingOutput(state, step);
+  if (missing !== undefined) return void skip(`it needs the output of "${missing}", which was left out`);
+  if (step.undoes !== undefined) {
+    const why = whyNotUndone(state, step.undoes);
+    if (why !== undefined) return void skip(why);
+  } else if (step.effect !== 'notice' && !step.uses.startsWith('engine/')) {
+    if (state.unwinding !== null) return void skip('the run takes back what it did');
+    if (state.aborted) return void skip('the run was aborted');
+  }
+  const ready =
+    step.needs.every((id) => isSatisfied(state.steps[id])) && step.after.every((id) => hasEnded(state.steps[id]));
+  if (!ready) return;
+  if (step.onFailure && step.after.every((id) => isSatisfied(state.steps[id]))) return void skip('nothing had failed');
+  if (step.uses === 'engine/approval' && state.aborted) return void skip('the run was aborted');
+  // Talking goes on: a paused run still says what it has done.
+  if (state.paused !== null && step.effect !== 'notice') return;
+  if (step.uses !== 'engine/approval') return void events.push({ type: 'step.started', data: { step: step.id } });
+  const { expiresSeconds } = step.input as unknown as ApprovalRule;
+  events.push({
+    type: 'approval.requested',
+    data: {
+      step: step.id,
+      expiresAt: new Date(now.getTime() + expiresSeconds * 1000).toISOString(),
+      hash: state.created.graph.hash,
+    },
+  });
+};
+
+/** A step whose output this one refers to and which two people left out. */
+const missingOutput = (state: RunState, step: Step): string | undefined => {
+  if (!step.needs.some((id) => state.steps[id]?.waived)) return undefined;
+  return referencesIn(step.input).find(({ reference }) => state.steps[reference.$step]?.waived)?.reference.$step;
 };
 
 const decideUnderWay = (state: RunState, step: Step, now: Date, decision: Decision): void => {
@@ -109,12 +132,27 @@ const sooner = (decision: Decision, lane: Lane, at: Date): void => {
   if (known === null || at < known) decision.lookAt[lane] = at;
 };
 
+const isAtWork = (state: RunState): boolean =>
+  state.created.graph.steps.some((step) => step.effect !== 'notice' && isUnderWay(state.steps[step.id]!));
+
+const hasStopped = (state: RunState): boolean =>
+  state.created.graph.steps.some((step) => !step.optional && isStopped(state.steps[step.id]!));
+
 /** Something has failed, and nothing that could still go on by itself is left, notices apart. */
 const isHalting = (state: RunState): boolean =>
-  state.haltedAt === null &&
-  state.aborted === null &&
-  state.created.graph.steps.some((step) => !step.optional && isStopped(state.steps[step.id]!)) &&
-  !state.created.graph.steps.some((step) => step.effect !== 'notice' && isUnderWay(state.steps[step.id]!));
+  state.haltedAt === null && state.aborted === null && state.paused === null && hasStopped(state) && !isAtWork(state);
+
+/** The plan wants what was done taken back now, there is something to take back, and nothing is under way any more. */
+const beginsUnwinding = (state: RunState): boolean => {
+  const { unwind = [], steps } = state.created.graph;
+  if (unwind.length === 0 || state.unwinding !== null || state.paused !== null) return false;
+  const wanted = state.aborted ? unwind.includes('aborted') : unwind.includes('failed') && hasStopped(state);
+  return (
+    wanted &&
+    !isAtWork(state) &&
+    steps.some(({ undoes }) => undoes !== undefined && whyNotUndone(state, undoes) === undefined)
+  );
+};
 
 const outcomeOf = (state: RunState): Outcome => {
   const refused = Object.values(state.steps).find((step) => step.state === 'refused');
@@ -123,7 +161,7 @@ const outcomeOf = (state: RunState): Outcome => {
     return wasApproved(state) ? 'aborted' : 'cancelled';
   }
   const lost = state.created.graph.steps.some(
-    (step) => !step.optional && !step.onHalt && state.steps[step.id]!.state !== 'succeeded',
+    (step) => !step.optional && !step.onHalt && step.undoes === undefined && !isSatisfied(state.steps[step.id]),
   );
   return lost ? 'failed' : 'succeeded';
 };

@@ -1,4 +1,4 @@
-import type { Json } from '../define.ts';
+import type { Json, Unwind } from '../define.ts';
 import type { Graph } from '../plan/graph.ts';
 
 /** Everything that can happen to a run. The journal holds these; the state of a run is what they add up to. */
@@ -7,7 +7,10 @@ export type RunEvent =
   /** A worker begins to look at a step; each is one try. */
   | { type: 'step.started'; data: { step: string } }
   /** The intent, made durable before the call that changes something. */
-  | { type: 'step.acting'; data: { step: string; seen: string; facts?: Json } }
+  /** `before` is what an undo must know, read right before the act. */
+  | { type: 'step.acting'; data: { step: string; seen: string; facts?: Json; before?: Json } }
+  /** Put back to be begun later, because the run was paused before it had acted. */
+  | { type: 'step.held'; data: { step: string; seen: string } }
   | { type: 'step.waiting'; data: StepWaiting }
   | { type: 'step.succeeded'; data: { step: string; seen: string; changed: boolean; output: Json } }
   | { type: 'step.failed'; data: { step: string; message: string; code: string; effect: 'not-made' | 'maybe-made' } }
@@ -15,6 +18,10 @@ export type RunEvent =
   | { type: 'step.blocked'; data: { step: string; message: string } }
   | { type: 'step.skipped'; data: { step: string; why: string } }
   | { type: 'step.retried'; data: { step: string; reason: string } }
+  /** Somebody asks to leave a step out, or to go on although what it requires does not hold. Another must allow it. */
+  | { type: 'waiver.asked'; data: { step: string; deed: Waiver; person: string; name: string; reason: string } }
+  | { type: 'waiver.granted'; data: { step: string; person: string; name: string; via: Via } }
+  | { type: 'waiver.refused'; data: { step: string; person: string; name: string; reason: string } }
   | { type: 'approval.requested'; data: { step: string; expiresAt: string; hash: string } }
   | {
       type: 'approval.given';
@@ -25,7 +32,7 @@ export type RunEvent =
         slots: number[];
         hash: string;
         typed: string | null;
-        via: 'slack' | 'command-line';
+        via: Via;
       };
     }
   | { type: 'approval.rejected'; data: { step: string; person: string; reason: string } }
@@ -36,8 +43,17 @@ export type RunEvent =
   | { type: 'view.made'; data: { kind: string; channel: string; ts: string } }
   | { type: 'view.given-up'; data: { kind: string; why: string } }
   | { type: 'run.halted'; data: { steps: string[] } }
+  | { type: 'run.paused'; data: { person: string; reason: string } }
+  | { type: 'run.resumed'; data: { person: string; reason: string } }
   | { type: 'run.aborted'; data: { person: string; reason: string } }
+  /** From here on what was done is taken back, as the plan says. */
+  | { type: 'run.unwinding'; data: { why: Unwind } }
   | { type: 'run.finished'; data: { outcome: Outcome } };
+
+/** How a person gave an order. */
+export type Via = 'slack' | 'command-line';
+
+export type Waiver = 'skip' | 'force';
 
 export type Outcome = 'succeeded' | 'failed' | 'aborted' | 'cancelled' | 'rejected' | 'expired' | 'voided';
 

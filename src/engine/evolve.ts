@@ -1,5 +1,5 @@
 import { eventVersion, type RecordedEvent, type RunCreated } from './events.ts';
-import { freshStep, type RunState, type StepState } from './state.ts';
+import { freshStep, mayHaveChanged, type RunState, type StepState } from './state.ts';
 
 /** The state before anything happened. */
 export const unborn = null;
@@ -33,10 +33,14 @@ export const evolve = (state: RunState | null, event: RecordedEvent, version: nu
 const workEvents: ReadonlySet<string> = new Set([
   'step.started',
   'step.acting',
+  'step.held',
   'step.waiting',
   'step.failed',
   'step.blocked',
   'step.retried',
+  'waiver.asked',
+  'waiver.granted',
+  'waiver.refused',
 ]);
 
 /** Everything that happens to one step of the graph. */
@@ -76,8 +80,12 @@ const apply = (state: RunState, event: Exclude<RecordedEvent, { type: 'run.creat
         actedAt: at,
         seen: event.data.seen,
         facts: event.data.facts ?? null,
+        // What the first act found is what an undo must bring back, not what an act of our own left.
+        before: before?.before ?? event.data.before ?? null,
       });
     }
+    case 'step.held':
+      return step(event.data.step, { state: 'pending', seen: event.data.seen, lookAt: null });
     case 'step.waiting': {
       const { seen, lookAt, accepted, error, sent } = event.data;
       const before = state.steps[event.data.step];
@@ -105,6 +113,7 @@ const apply = (state: RunState, event: Exclude<RecordedEvent, { type: 'run.creat
         lookAt: null,
         message: '',
         code: '',
+        waiver: null,
       });
     }
     case 'step.failed':
@@ -128,9 +137,28 @@ const apply = (state: RunState, event: Exclude<RecordedEvent, { type: 'run.creat
       return step(event.data.step, { state: 'skipped', message: event.data.why, endedAt: at, lookAt: null });
     case 'step.retried':
       return {
-        ...step(event.data.step, { ...freshStep(), tries: state.steps[event.data.step]?.tries ?? 0 }),
+        ...step(event.data.step, begunAnew(state.steps[event.data.step])),
         haltedAt: null,
       };
+    case 'waiver.asked': {
+      const { step: id, ...waiver } = event.data;
+      return step(id, { waiver });
+    }
+    case 'waiver.refused':
+      return step(event.data.step, { waiver: null });
+    case 'waiver.granted': {
+      const { step: id, name } = event.data;
+      const waiver = state.steps[id]?.waiver;
+      if (!waiver) return { ...state, unknown: `Somebody allowed "${id}" to be passed over before anybody asked.` };
+      const why = `${waiver.name} and ${name}: ${waiver.reason}`;
+      if (waiver.deed === 'force')
+        return {
+          ...step(id, { ...begunAnew(state.steps[id]), forced: true, seen: `forced by ${why}` }),
+          haltedAt: null,
+        };
+      const skipped = { state: 'skipped', waived: true, waiver: null, endedAt: at, lookAt: null } as const;
+      return { ...step(id, { ...skipped, message: `left out by ${why}` }), haltedAt: null };
+    }
     case 'approval.requested': {
       const { step: id, expiresAt } = event.data;
       return {
@@ -178,8 +206,20 @@ const apply = (state: RunState, event: Exclude<RecordedEvent, { type: 'run.creat
       return state;
     case 'run.halted':
       return { ...state, haltedAt: at };
+    case 'run.paused':
+      return { ...state, paused: { ...event.data, at } };
+    case 'run.resumed':
+      return { ...state, paused: null };
     case 'run.aborted':
-      return { ...state, aborted: event.data, haltedAt: null };
+      return {
+        ...state,
+        aborted: state.aborted ?? event.data,
+        unwindingStopped: state.unwinding !== null,
+        paused: null,
+        haltedAt: null,
+      };
+    case 'run.unwinding':
+      return { ...state, unwinding: event.data.why, haltedAt: null };
     case 'run.finished':
       return { ...state, outcome: event.data.outcome, finishedAt: at };
     default:
@@ -189,6 +229,14 @@ const apply = (state: RunState, event: Exclude<RecordedEvent, { type: 'run.creat
       };
   }
 };
+
+/** A step that a person begins again keeps the count of its tries, and what was there before its first act. */
+const begunAnew = (step: StepState | undefined): StepState => ({
+  ...freshStep(),
+  tries: step?.tries ?? 0,
+  sentBefore: step !== undefined && mayHaveChanged(step),
+  before: step?.before ?? null,
+});
 
 const moment = (text: string): string => {
   if (Number.isNaN(Date.parse(text))) throw new Error(`"${text}" is no time`);
@@ -204,6 +252,9 @@ const born = (created: RunCreated, at: string): RunState => ({
   steps: Object.fromEntries(created.graph.steps.map((step) => [step.id, freshStep()])),
   approvals: {},
   haltedAt: null,
+  paused: null,
+  unwinding: null,
+  unwindingStopped: false,
   aborted: null,
   rejected: null,
   outcome: null,

@@ -1,8 +1,9 @@
-import type { Action, Answer, Check, Json, LookContext, LossInput, StepContext } from '../define.ts';
+import type { Action, Answer, Check, Json, LookContext, LossInput, StepContext, WhenUnreachable } from '../define.ts';
 import { MaydayError, messageOf } from '../errors.ts';
-import type { Requirement, Step } from '../plan/graph.ts';
+import { type Requirement, type Step, undoIdOf } from '../plan/graph.ts';
 import { substitute } from '../plan/references.ts';
 import type { Registry } from '../plan/registry.ts';
+import { acceptance } from './controls.ts';
 import type { RunEvent } from './events.ts';
 import { pollSeconds, retrySeconds } from './poll.ts';
 import type { EnginePorts } from './ports.ts';
@@ -19,9 +20,16 @@ export interface PerformOptions {
   step: Step;
   /** Fires when the lease is lost or the process stops. */
   signal: AbortSignal;
-  /** Makes the intent to act durable. False when the run was aborted meanwhile: then nothing may be changed. */
-  intend(seen: string, facts: Json): Promise<boolean>;
+  /** Makes the intent to act durable, unless a person has said otherwise meanwhile: then nothing may be changed. */
+  intend(intent: Intent): Promise<'intended' | 'aborted' | 'paused'>;
   beforeChange(): Promise<AbortSignal>;
+}
+
+export interface Intent {
+  seen: string;
+  facts: Json;
+  /** For the undo, when the graph has one; null leaves what an earlier act found. */
+  before: Json;
 }
 
 /** A step is given up after so many passing faults in a row, and after so many recorded intents. */
@@ -54,7 +62,8 @@ export const perform = async (options: PerformOptions): Promise<Performed> => {
         `this run was approved with ${step.uses} version ${step.version}, but this Mayday has ${version ?? 'none'}; nothing was changed`,
       );
     if (check) return await performCheck(options, check, check.input.parse(input));
-    return await performAction(options, action!, action!.input.parse(input));
+    const deed = step.undoes === undefined ? action! : undoingOf(action!, state.steps[step.undoes]!.before);
+    return await performAction(options, deed, action!.input.parse(input));
   } catch (error) {
     if (error instanceof MaydayError && error.code === 'lease/lost') throw error;
     return failed(step, error);
@@ -68,12 +77,13 @@ const performAction = async (options: PerformOptions, action: Action, input: unk
 
   // A notice that was never sent cannot be found anywhere; looking for it would only cost a call.
   const first = step.effect === 'notice' && current.acts === 0;
-  let observed = first
+  let observed: Observed | { performed: Performed } = first
     ? ({ state: 'todo', seen: 'not sent yet' } as const)
     : await observe(options, action, input, context);
   if ('performed' in observed) return observed.performed;
-  const before = judge(options, observed, current);
-  if (before) return before;
+  if (observed.state === 'unreachable') return await unreachable(options, observed.seen);
+  const judged = judge(options, observed, current);
+  if (judged) return judged;
 
   const already = await alreadySo(options);
   if (already) return already;
@@ -87,7 +97,12 @@ const performAction = async (options: PerformOptions, action: Action, input: unk
         `it was tried ${current.acts} times${current.message ? ` (${current.message})` : ''}, and the world still says: ${observed.seen}`,
       ),
     );
-  if (!(await options.intend(observed.seen, required.facts)))
+  const before = await readBefore(options, action, input, context);
+  if ('performed' in before) return before.performed;
+  const intended = await options.intend({ seen: observed.seen, facts: required.facts, before: before.found });
+  if (intended === 'paused')
+    return { events: [{ type: 'step.held', data: { step: step.id, seen: 'held back: the run is paused' } }] };
+  if (intended === 'aborted')
     return {
       events: [{ type: 'step.skipped', data: { step: step.id, why: 'the run was aborted before it was done' } }],
     };
@@ -123,6 +138,7 @@ const performAction = async (options: PerformOptions, action: Action, input: unk
   }
   observed = await observe(options, action, input, context);
   if ('performed' in observed) return waiting(options, 'accepted', pollSeconds(step, 0), { accepted });
+  if (observed.state === 'unreachable') return waiting(options, observed.seen, pollSeconds(step, 0), { accepted });
   if (observed.state === 'done') return succeeded(step, observed.seen, true, observed.output);
   if (observed.state === 'impossible') return failed(step, new MaydayError('system/refused', observed.seen));
   return waiting(
@@ -133,6 +149,37 @@ const performAction = async (options: PerformOptions, action: Action, input: unk
   );
 };
 
+/** What is there now, if the graph holds a step that may have to bring it back; read once, before the first act. */
+const readBefore = async (
+  options: PerformOptions,
+  action: Action,
+  input: unknown,
+  context: StepContext,
+): Promise<{ found: Json } | { performed: Performed }> => {
+  const { state, step } = options;
+  const current = state.steps[step.id]!;
+  const mayBeUndone = step.kind === 'action' && state.graph[undoIdOf(step.id)]?.undoes === step.id;
+  if (!mayBeUndone || 'no' in action.reversible || current.before !== null) return { found: null };
+  try {
+    return { found: await action.reversible.before(input, context) };
+  } catch (error) {
+    return { performed: unreadable(options, asFault(error)) };
+  }
+};
+
+/** The same action backwards. What was never sent has nothing to bring back. */
+const undoingOf = (action: Action, before: Json): Action => {
+  const { reversible } = action;
+  if ('no' in reversible)
+    throw new MaydayError('internal', `${action.name} cannot be taken back: ${reversible.no}; nothing was changed`);
+  return {
+    ...action,
+    repeat: 'by-look',
+    observe: (input, context) => reversible.observe(input, before, context),
+    act: (input, context) => reversible.act(input, before, context).then((acted) => acted && { seen: acted.seen }),
+  };
+};
+
 type Observed = Awaited<ReturnType<Action['observe']>>;
 
 const observe = async (
@@ -141,26 +188,76 @@ const observe = async (
   input: unknown,
   context: StepContext,
 ): Promise<Observed | { performed: Performed }> => {
-  const { step, state } = options;
   try {
     return await action.observe(input, context);
   } catch (error) {
     if (error instanceof MaydayError && error.code === 'lease/lost') throw error;
-    const fault = asFault(error);
-    const current = state.steps[step.id]!;
-    if (!fault.retryable && fault.effect === 'not-made') return { performed: failed(step, fault) };
-    if (isOver(options))
-      return { performed: failed(step, outOfTime(step, `it could not be read: ${fault.message}`, current)) };
-    return {
-      performed: waiting(options, current.seen || 'it cannot be read just now', retrySeconds(current.faults), {
-        error: fault.message,
-      }),
-    };
+    return { performed: unreadable(options, asFault(error)) };
   }
 };
 
+/** A look that failed: again later, until the step is out of time. */
+const unreadable = (options: PerformOptions, fault: MaydayError): Performed => {
+  if (fault.code === 'lease/lost') throw fault;
+  const { step } = options;
+  const current = options.state.steps[step.id]!;
+  if (!fault.retryable && fault.effect === 'not-made') return failed(step, fault);
+  if (isOver(options)) return failed(step, outOfTime(step, `it could not be read: ${fault.message}`, current));
+  return waiting(options, current.seen || 'it cannot be read just now', retrySeconds(current.faults), {
+    error: fault.message,
+  });
+};
+
+/**
+ * What is to be fenced does not answer, so that nobody can prove that it takes no more writes. The plan says what then;
+ * what is accepted leaves an obligation, named by the place in the output.
+ */
+const unreachable = async (options: PerformOptions, seen: string): Promise<Performed> => {
+  const { step, state, ports, signal } = options;
+  const current = state.steps[step.id]!;
+  const unproven = `not fenced: ${seen}`;
+  const place = state.created.graph.from;
+  const goOn = (why: string) => succeeded(step, `${unproven}; ${why}`, false, { fenced: false, unfenced: place });
+  const block = (why: string): Performed => ({
+    events: [
+      {
+        type: 'step.blocked',
+        data: {
+          step: step.id,
+          message: `${unproven}. ${why} Retry when it answers, or force it: another approver types ${acceptance}.`,
+        },
+      },
+    ],
+  });
+  const rule: WhenUnreachable = step.whenUnreachable ?? { rule: 'ask' };
+  if (current.forced) return goOn('two people accepted what may be lost');
+  if (rule.rule === 'wait') return again(options, seen, unreachablePollSeconds, current);
+  if (rule.rule === 'ask') {
+    // One look may have failed by accident; people are asked only when several agree.
+    if (current.faults + 1 < agreeingLooks) return waiting(options, unproven, 2, { error: seen });
+    return block('Nobody can prove that it takes no more writes, and the plan says to ask.');
+  }
+  const reading = await ports.readLoss(state.created.graph.plan, rule.loss, signal);
+  // The watch has seen it silent for a while: then this look only confirms what is known.
+  if (reading.sourceAnswers !== false && current.faults + 1 < agreeingLooks)
+    return waiting(options, unproven, 2, { error: seen });
+  const most = reading.upperBoundSeconds;
+  if (most !== null && most <= rule.seconds)
+    return goOn(`at most ${Math.round(most)} s can be lost, and the plan accepts up to ${rule.seconds} s`);
+  return block(`${reading.because}; the plan accepts up to ${rule.seconds} s.`);
+};
+
+const agreeingLooks = 3;
+
+/** World seconds between two looks at an old place that is waited for. */
+const unreachablePollSeconds = 10;
+
 /** What an observation means before anything is done in this turn; nothing when acting is right. */
-const judge = (options: PerformOptions, observed: Observed, current: StepState): Performed | undefined => {
+const judge = (
+  options: PerformOptions,
+  observed: Exclude<Observed, { state: 'unreachable' }>,
+  current: StepState,
+): Performed | undefined => {
   const { step, ports } = options;
   if (observed.state === 'done') return succeeded(step, observed.seen, current.acts > 0, observed.output);
   if (observed.state === 'impossible') return failed(step, new MaydayError('system/refused', observed.seen));
@@ -231,6 +328,8 @@ const performEngineStep = async (options: PerformOptions): Promise<Performed> =>
 const readRequirements = async (options: PerformOptions): Promise<{ stop: Performed } | { facts: Json }> => {
   const { step } = options;
   let facts: Json = null;
+  // Two people said to go on although it does not hold: their names and reason are in the journal.
+  if (options.state.steps[step.id]!.forced) return { facts };
   for (const requirement of step.require) {
     const answer = await ask(options, requirement);
     if (requirement.uses === 'engine/loss-below') facts = (answer.facts ?? null) as Json;

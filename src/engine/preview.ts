@@ -18,7 +18,7 @@ const patienceMs = 8_000;
 /** Reads, for every step that would change something, what is there now. Changes nothing. */
 export const preview = async ({ ports, registry, state, step, signal }: PerformOptions): Promise<PreviewOutput> => {
   const { losses } = step.input as unknown as { losses: LossInput[] };
-  const changing = state.created.graph.steps.filter((other) => other.effect === 'change');
+  const changing = state.created.graph.steps.filter((other) => other.effect === 'change' && other.undoes === undefined);
   const changes = changing.map(async (other): Promise<PreviewOutput['changes']> => {
     const action = registry.actions.get(other.uses);
     if (!action)

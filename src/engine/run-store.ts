@@ -230,6 +230,8 @@ export const statusOf = (state: RunState): string => {
   if (state.unknown !== null) return 'needs a human';
   if (state.outcome !== null) return state.outcome;
   if (state.haltedAt !== null) return 'halted';
+  if (state.unwinding !== null) return 'unwinding';
+  if (state.paused !== null) return 'paused';
   return Object.keys(state.approvals).some((id) => state.steps[id]?.state === 'waiting')
     ? 'waiting for approval'
     : 'running';

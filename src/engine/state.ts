@@ -1,6 +1,6 @@
-import type { Json } from '../define.ts';
+import type { Json, Unwind } from '../define.ts';
 import type { Step } from '../plan/graph.ts';
-import type { Outcome, RunCreated } from './events.ts';
+import type { Outcome, RunCreated, Via, Waiver } from './events.ts';
 
 /**
  * pending   not begun
@@ -43,6 +43,16 @@ export interface StepState {
   changed: boolean;
   /** What was read right before the last act and belongs to the record, such as the expected loss. */
   facts: Json;
+  /** Something was sent for it before a person began it again, and it is not known to have been refused. */
+  sentBefore: boolean;
+  /** What was there before the first act, for the undo. */
+  before: Json;
+  /** Left out by two people: what needs it goes on without it. */
+  waived: boolean;
+  /** Two people said to go on although what it requires does not hold. */
+  forced: boolean;
+  /** Asked for and not answered yet. */
+  waiver: { deed: Waiver; person: string; name: string; reason: string } | null;
   /** Null until it has succeeded. */
   output: Json;
 }
@@ -53,7 +63,7 @@ export interface Approval {
   /** Indexes of the rule's slots that this person could fill when they said yes. */
   slots: number[];
   at: string;
-  via: 'slack' | 'command-line';
+  via: Via;
 }
 
 export interface ApprovalState {
@@ -70,6 +80,11 @@ export interface RunState {
   steps: Record<string, StepState>;
   approvals: Record<string, ApprovalState>;
   haltedAt: string | null;
+  paused: { person: string; reason: string; at: string } | null;
+  /** Why what was done is being taken back; null while nothing is. */
+  unwinding: Unwind | null;
+  /** A second abort, while unwinding: nothing more is taken back. */
+  unwindingStopped: boolean;
   aborted: { person: string; reason: string } | null;
   rejected: { person: string; reason: string } | null;
   outcome: Outcome | null;
@@ -94,6 +109,11 @@ export const freshStep = (): StepState => ({
   effect: null,
   changed: false,
   facts: null,
+  sentBefore: false,
+  before: null,
+  waived: false,
+  forced: false,
+  waiver: null,
   output: null,
 });
 
@@ -101,6 +121,14 @@ const ended: ReadonlySet<StepPhase> = new Set(['succeeded', 'skipped', 'refused'
 
 /** Ended for good; a failed step has not: a human may still retry it. */
 export const hasEnded = (step: StepState | undefined): boolean => step !== undefined && ended.has(step.state);
+
+/** What needs this step may go on: it has succeeded, or two people left it out. */
+export const isSatisfied = (step: StepState | undefined): boolean =>
+  step?.state === 'succeeded' || step?.waived === true;
+
+/** It is changed, or something was sent whose effect is neither seen nor ruled out. */
+export const mayHaveChanged = (step: StepState): boolean =>
+  step.changed || step.sentBefore || (step.acts > 0 && step.effect !== 'not-made');
 
 export const isStopped = (step: StepState): boolean => step.state === 'failed' || step.state === 'blocked';
 export const isUnderWay = (step: StepState): boolean => ['looking', 'acting', 'waiting'].includes(step.state);

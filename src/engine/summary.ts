@@ -1,8 +1,9 @@
 import { measureStepId } from '../define.ts';
-import type { Step } from '../plan/graph.ts';
+import { type Step, undoIdOf } from '../plan/graph.ts';
 import type { LossReading } from './ports.ts';
 import type { PreviewOutput } from './preview.ts';
-import { hasEnded, isStopped, type RunState, type StepState } from './state.ts';
+import { hasEnded, isSatisfied, isStopped, mayHaveChanged, type RunState, type StepState } from './state.ts';
+import { whatStays } from './unwinding.ts';
 
 /** The parts of the time from the outage to the proof. `detect` is null when nothing was seen to stop. */
 export type PhaseName = 'detect' | 'declare' | 'decide' | 'approve' | 'execute' | 'verify';
@@ -17,6 +18,8 @@ export type Standing =
   | 'running'
   | 'waiting for approval'
   | 'halted'
+  | 'paused'
+  | 'unwinding'
   | 'succeeded'
   | 'failed'
   | 'aborted'
@@ -35,6 +38,10 @@ export interface RunSummary {
   expectedLossSeconds: number | null;
   stopped: (Step & { current: StepState })[];
   touched: string[];
+  /** Changed by this run and brought back. */
+  takenBack: string[];
+  /** Changes that cannot be taken back, with why; said when a run ends badly. */
+  stays: { title: string; why: string }[];
   /** Sent, but its effect was not seen. */
   maybeTouched: string[];
   notTouched: string[];
@@ -47,11 +54,14 @@ export interface RunSummary {
 export const summarise = (state: RunState): RunSummary => {
   const { steps } = state.created.graph;
   const current = (step: Step): StepState => state.steps[step.id]!;
-  const changing = steps.filter((step) => step.effect === 'change');
-  const resources = (which: (step: StepState) => boolean) => [
-    ...new Set(changing.filter((step) => which(current(step))).flatMap((step) => step.resources)),
+  const changing = steps.filter((step) => step.effect === 'change' && step.undoes === undefined);
+  const isBack = (step: Step) => state.steps[undoIdOf(step.id)]?.state === 'succeeded';
+  const resources = (which: (step: StepState, back: boolean) => boolean) => [
+    ...new Set(changing.filter((step) => which(current(step), isBack(step))).flatMap((step) => step.resources)),
   ];
-  const told = steps.filter((step) => step.effect !== 'notice');
+  const told = steps.filter(
+    (step) => step.effect !== 'notice' && (step.undoes === undefined || state.unwinding !== null),
+  );
   return {
     standing: standingOf(state),
     ...times(state),
@@ -65,8 +75,10 @@ export const summarise = (state: RunState): RunSummary => {
         (step) => isStopped(current(step)) || (state.outcome !== null && current(step).message.startsWith('given up')),
       )
       .map((step) => ({ ...step, current: current(step) })),
-    touched: resources((step) => step.changed),
-    maybeTouched: resources((step) => !step.changed && wasSent(step)),
+    touched: resources((step, back) => step.changed && !back),
+    takenBack: resources((step, back) => back && mayHaveChanged(step)),
+    stays: whatStays(state).map(({ title, stays }) => ({ title, why: stays! })),
+    maybeTouched: resources((step, back) => !step.changed && !back && wasSent(step)),
     notTouched: resources((step) => !step.changed && !wasSent(step)),
     approvers: Object.values(state.approvals).flatMap(({ given }) => given.map(({ name }) => name)),
     done: told.filter((step) => hasEnded(current(step))).length,
@@ -75,17 +87,19 @@ export const summarise = (state: RunState): RunSummary => {
 };
 
 /** Something was sent whose effect is neither seen nor ruled out. */
-const wasSent = (step: StepState): boolean => step.acts > 0 && step.state !== 'succeeded' && step.effect !== 'not-made';
+const wasSent = (step: StepState): boolean => step.state !== 'succeeded' && mayHaveChanged(step);
 
 const standingOf = (state: RunState): Standing => {
   if (state.outcome !== null) return state.outcome;
   const refused = Object.values(state.steps).find((step) => step.state === 'refused');
   if (refused) return refused.code as Standing;
   if (state.haltedAt !== null) return 'halted';
+  if (state.unwinding !== null) return 'unwinding';
+  if (state.paused !== null) return 'paused';
   if (state.aborted) return 'aborted';
-  const work = state.created.graph.steps.filter((step) => step.effect !== 'notice');
+  const work = state.created.graph.steps.filter((step) => step.effect !== 'notice' && step.undoes === undefined);
   if (work.some((step) => isStopped(state.steps[step.id]!))) return 'failed';
-  if (work.length > 0 && work.every((step) => state.steps[step.id]!.state === 'succeeded')) return 'succeeded';
+  if (work.length > 0 && work.every((step) => isSatisfied(state.steps[step.id]))) return 'succeeded';
   return Object.keys(state.approvals).some((id) => state.steps[id]!.state === 'waiting')
     ? 'waiting for approval'
     : 'running';
@@ -103,7 +117,7 @@ const times = (state: RunState): { phases: PhaseTime[]; rtoSeconds: number | nul
   const ms = (text: string | null | undefined): number | null => (text ? Date.parse(text) : null);
   const endOf = (which: (step: Step) => boolean): number | null => {
     const ends = steps.filter((step) => which(step) && step.effect !== 'notice').map((step) => state.steps[step.id]!);
-    if (ends.length === 0 || ends.some((step) => step.state !== 'succeeded')) return null;
+    if (ends.length === 0 || ends.some((step) => !isSatisfied(step))) return null;
     return Math.max(...ends.map((step) => Date.parse(step.endedAt!)));
   };
   const approval = steps.find(({ uses }) => uses === 'engine/approval');
@@ -122,7 +136,7 @@ const times = (state: RunState): { phases: PhaseTime[]; rtoSeconds: number | nul
       'approve',
       approval && state.steps[approval.id]!.state === 'succeeded' ? ms(state.steps[approval.id]!.endedAt) : null,
     ],
-    ['execute', endOf((step) => step.phase === 'execute')],
+    ['execute', endOf((step) => step.phase === 'execute' || step.phase === 'fence')],
     ['verify', endOf((step) => step.phase === 'verify')],
   ];
   const start = ms(state.created.lastSeenAliveAt);

@@ -1,10 +1,12 @@
 import type { Lane } from '../define.ts';
 import { MaydayError, messageOf } from '../errors.ts';
+import type { Step } from '../plan/graph.ts';
 import type { Registry } from '../plan/registry.ts';
 import { decide } from './decide.ts';
 import { perform } from './perform.ts';
 import type { EnginePorts, Lease } from './ports.ts';
 import type { RunHandle, RunStore } from './run-store.ts';
+import type { RunState } from './state.ts';
 
 export interface Worker {
   /** Works on a run's lane until nothing is left to do now. Returns at once when somebody else holds it. */
@@ -126,13 +128,17 @@ export const createWorker = (ports: EnginePorts, registry: Registry, store: RunS
         state,
         step,
         signal: hold.signal,
-        intend: async (seen, facts) => {
+        intend: async ({ seen, facts, before }) => {
           // Its state cannot tell: an intent from before a crash looks the same as this one.
-          let intended = false;
+          let intended: 'intended' | 'aborted' | 'paused' = 'intended';
           await handle.commit(
             (now) => {
-              intended = !(now.aborted && step.effect === 'change');
-              return intended ? [{ type: 'step.acting', data: { step: id, seen, facts: facts ?? undefined } }] : [];
+              const isChange = step.effect === 'change';
+              if (isChange && isCalledOff(now, step)) intended = 'aborted';
+              else intended = isChange && now.paused ? 'paused' : 'intended';
+              if (intended !== 'intended') return [];
+              const data = { step: id, seen, facts: facts ?? undefined, before: before ?? undefined };
+              return [{ type: 'step.acting', data }];
             },
             { actor: 'mayday', lease },
           );
@@ -170,6 +176,10 @@ export const createWorker = (ports: EnginePorts, registry: Registry, store: RunS
     },
   };
 };
+
+/** A person has aborted the run, or the taking back; what an abort takes back still goes on. */
+const isCalledOff = (state: RunState, step: Step): boolean =>
+  step.undoes === undefined ? state.aborted !== null || state.unwinding !== null : state.unwindingStopped;
 
 interface LeaseHold {
   signal: AbortSignal;

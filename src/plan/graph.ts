@@ -1,5 +1,16 @@
 import { canonical, sha256 } from '../canonical.ts';
-import type { Action, Check, FlowPlan, GraphDraft, Json, Lane, Phase, StepDraft } from '../define.ts';
+import type {
+  Action,
+  Check,
+  FlowPlan,
+  GraphDraft,
+  Json,
+  Lane,
+  Phase,
+  StepDraft,
+  Unwind,
+  WhenUnreachable,
+} from '../define.ts';
 import { didYouMean } from './nearest.ts';
 import { mostSteps, type Plan } from './plan.ts';
 import { type Reference, referencesIn, substitute } from './references.ts';
@@ -12,7 +23,7 @@ export interface Step {
   title: string;
   phase: Phase;
   lane: Lane;
-  kind: 'action' | 'check' | 'engine';
+  kind: 'action' | 'check' | 'engine' | 'undo';
   uses: string;
   version: number;
   effect: 'change' | 'notice' | 'read';
@@ -33,6 +44,11 @@ export interface Step {
   resources: string[];
   /** API operations by which it may change something. */
   changes: string[];
+  /** The step that this one takes back. */
+  undoes?: string;
+  /** Why it stays when the run unwinds: it cannot be taken back. Absent: it can. */
+  stays?: string;
+  whenUnreachable?: WhenUnreachable;
 }
 
 export interface Requirement {
@@ -55,6 +71,8 @@ export interface Graph {
   objectives: { rtoSeconds: number; rpoSeconds: number };
   targetSeconds: number | null;
   steps: Step[];
+  /** When the run takes back what it did. Absent in graphs of before there was unwinding. */
+  unwind?: Unwind[];
   /** Components and resources that the run holds for its life, sorted. */
   claims: string[];
   /** SHA-256 over all of the above: what an approval is bound to. */
@@ -130,6 +148,7 @@ export const freeze = (
       );
   if (faults.length > 0) throw planError(faults);
 
+  const unwind = draft.unwind ?? [];
   const claims = [
     ...draft.claims.map((component) => `component:${view.plan}/${component}`),
     ...steps.flatMap((step) => (step.effect === 'change' ? step.resources : [])),
@@ -147,7 +166,8 @@ export const freeze = (
     arguments: options.arguments,
     objectives: view.objectives,
     targetSeconds: options.targetSeconds ?? null,
-    steps,
+    steps: unwind.length > 0 ? [...steps, ...undoing(steps, registry)] : steps,
+    ...(unwind.length > 0 && { unwind }),
     claims: [...new Set(claims)].sort(),
   };
   return { ...graph, hash: sha256(canonical(graph)) };
@@ -268,7 +288,53 @@ const freezeStep = (draft: StepDraft, context: FreezeStepContext): Step => {
     optional: draft.optional ?? action?.effect === 'notice',
     resources: action ? action.resources(sample) : [],
     changes: [...(action?.changes ?? [])],
+    ...(action?.effect === 'change' && 'no' in action.reversible && { stays: action.reversible.no }),
+    ...(draft.whenUnreachable && { whenUnreachable: draft.whenUnreachable }),
   };
+};
+
+/**
+ * The steps that take others back, in reverse: each begins when whatever was built on its step has been taken back.
+ * They stand in the graph from the start, so that who approves the run approves them too.
+ */
+const undoing = (steps: readonly Step[], registry: Registry): Step[] => {
+  const dependents = dependentsOf(steps);
+  const isUndone = (step: Step) => step.effect === 'change' && step.stays === undefined;
+  return steps.filter(isUndone).map((step): Step => {
+    const { reversible } = registry.actions.get(step.uses)!;
+    const { undo, changes = [] } = reversible as { undo: string; changes?: readonly string[] };
+    return {
+      ...step,
+      id: undoIdOf(step.id),
+      title: `Take back “${step.title}”: ${undo}`,
+      phase: 'unwind',
+      kind: 'undo',
+      undoes: step.id,
+      needs: [],
+      after: [step.id, ...[...dependents.get(step.id)!].filter((id) => isUndone(id)).map(({ id }) => undoIdOf(id))],
+      require: [],
+      unless: null,
+      withinSeconds: null,
+      optional: false,
+      record: null,
+      changes: [...new Set([...step.changes, ...changes])],
+    };
+  });
+};
+
+export const undoIdOf = (id: string): string => `undo-${id}`;
+
+/** Every step that needs a step, directly or by way of others. */
+export const dependentsOf = (steps: readonly Step[]): Map<string, Set<Step>> => {
+  const direct = new Map<string, Step[]>(steps.map(({ id }) => [id, []]));
+  for (const step of steps) for (const id of [...step.needs, ...step.after]) direct.get(id)?.push(step);
+  return new Map(
+    steps.map(({ id }) => {
+      const reached = new Set<Step>(direct.get(id));
+      for (const step of reached) for (const further of direct.get(step.id)!) reached.add(further);
+      return [id, reached];
+    }),
+  );
 };
 
 const freezeRequirement = (

@@ -230,6 +230,14 @@ const namesThatAreNotThere = (text: PlanText, source: PlanSource): PlanFault[] =
       const own = Object.keys(procedures);
       for (const [i, included] of (procedure.include ?? []).entries())
         must([...path, 'include', i], included, `procedure of ${flow}`, own);
+      if (procedure.unwind && text.approvals[flow] === undefined)
+        faults.push(
+          faultAt(
+            source,
+            [...path, 'unwind'],
+            `"unwind" is said for what a run is started and approved for, which "${flow}" is not; say it there`,
+          ),
+        );
     }
   return faults;
 };

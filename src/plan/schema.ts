@@ -105,6 +105,11 @@ const step = z.strictObject({
 const procedure = z
   .strictObject({
     rto: duration.optional(),
+    /** When what was done is taken back, in reverse; absent: a person decides. */
+    unwind: z
+      .array(z.enum(['failed', 'aborted']))
+      .min(1)
+      .optional(),
     include: names.optional(),
     needs: z.record(name, names).optional(),
     steps: z.record(name, step).optional(),

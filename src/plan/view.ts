@@ -199,6 +199,7 @@ export const viewPlan = (plan: Plan, registry: Registry, incident: Record<string
     scopes: (flow) => Object.keys(text.procedures[flow] ?? {}),
     procedure: (flow, scope, values, phase) => withoutOthers(stepsOf(flow, scope, values, phase), { ...values, scope }),
     hasProcedure: (flow, scope) => text.procedures[flow]?.[scope] !== undefined,
+    unwindOf: (flow, scope) => text.procedures[flow]?.[scope]?.unwind ?? [],
     targetOf: (flow, scope) => text.procedures[flow]?.[scope]?.rto,
     componentsOf(scope) {
       const components = text.scopes[scope];

@@ -255,12 +255,31 @@ describe('commands', () => {
     );
   });
 
-  test('a run is aborted with a reason', async () => {
-    const { controls } = await type('/dr', 'run r-23456789 abort the Region is back');
-    expect(controls).toEqual([
-      ['r-23456789', 'abort', expect.objectContaining({ user: 'U0PIP0001' }), 'the Region is back'],
-    ]);
+  const ordered: [string, object][] = [
+    ['abort the Region is back', { deed: 'abort', reason: 'the Region is back' }],
+    ['pause lunch', { deed: 'pause', reason: 'lunch' }],
+    ['resume we are back', { deed: 'resume', reason: 'we are back' }],
+    ['retry the quota was raised', { deed: 'retry', reason: 'the quota was raised' }],
+    ['retry step grow it works now', { deed: 'retry', step: 'grow', reason: 'it works now' }],
+    ['skip grow not tonight', { deed: 'skip', step: 'grow', reason: 'not tonight' }],
+    ['force raise we know', { deed: 'force', step: 'raise', reason: 'we know' }],
+    ['allow raise', { deed: 'allow', step: 'raise', typed: null }],
+    ['allow raise ACCEPT DATA LOSS', { deed: 'allow', step: 'raise', typed: 'ACCEPT DATA LOSS' }],
+    ['refuse raise too early', { deed: 'refuse', step: 'raise', reason: 'too early' }],
+  ];
+  test.each(ordered)('a run is told: %s', async (words, order) => {
+    const { controls } = await type('/dr', `run r-23456789 ${words}`);
+    expect(controls).toEqual([['r-23456789', order]]);
   });
+
+  test.each(['abort', 'skip', 'skip grow', 'retry step grow', 'pause', 'allow'])(
+    'an order without its step or reason is refused with its usage: %s',
+    async (words) => {
+      await expect(type('/dr', `run r-23456789 ${words}`)).rejects.toThrow(
+        /Say .*`\/dr run r-23456789 .*Nothing was done/,
+      );
+    },
+  );
 
   test('help names every command with an example that it would itself understand', async () => {
     const { replies } = await type('/dr', 'help');

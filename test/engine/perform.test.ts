@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { abort, approve, retry } from '../../src/engine/approvals.ts';
+import { approve } from '../../src/engine/approvals.ts';
+import { abort, retry } from '../../src/engine/controls.ts';
 import { evolve } from '../../src/engine/evolve.ts';
 import type { LossReading } from '../../src/engine/ports.ts';
 import type { RunState } from '../../src/engine/state.ts';

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { abort, approve, reject, retry, voidIfEdited } from '../../src/engine/approvals.ts';
+import { approve, reject, voidIfEdited } from '../../src/engine/approvals.ts';
+import { abort, retry } from '../../src/engine/controls.ts';
 import { decide } from '../../src/engine/decide.ts';
 import type { RecordedEvent, RunEvent } from '../../src/engine/events.ts';
 import { evolve } from '../../src/engine/evolve.ts';

@@ -1,4 +1,4 @@
-import type { KnownBlock } from '@slack/types';
+import type { Button, KnownBlock } from '@slack/types';
 import type { ApprovalRule, GroupView } from '../../define.ts';
 import { missingSlots } from '../../engine/approvals.ts';
 import { isStopped, isUnderWay, type RunState } from '../../engine/state.ts';
@@ -45,6 +45,8 @@ const headline: Record<RunSummary['standing'], string> = {
   running: '⏳',
   'waiting for approval': '🔐 Approval needed:',
   halted: '🛑 A human must decide:',
+  paused: '⏸️ Paused:',
+  unwinding: '↩️ Taking back:',
   succeeded: '✅',
   failed: '❌ Failed:',
   aborted: '⛔ Aborted:',
@@ -174,7 +176,12 @@ const progressBlocks = (state: RunState, summary: RunSummary, now: Date): KnownB
         .join('\n'),
     ),
   );
-  const work = graph.steps.filter((step) => step.effect !== 'notice' && !step.uses.startsWith('engine/'));
+  const work = graph.steps.filter(
+    (step) =>
+      step.effect !== 'notice' &&
+      !step.uses.startsWith('engine/') &&
+      (step.undoes === undefined || state.unwinding !== null),
+  );
   const lines = work.map((step) => {
     const current = state.steps[step.id]!;
     const detail = isStopped(current) ? current.message : current.seen;
@@ -192,6 +199,12 @@ const progressBlocks = (state: RunState, summary: RunSummary, now: Date): KnownB
     );
   if (state.aborted)
     blocks.push(section(`*Stopped by* <@${state.aborted.person}>: ${plain(shorten(state.aborted.reason, 300))}.`));
+  if (state.paused)
+    blocks.push(
+      section(
+        `*Paused by* <@${state.paused.person}> ${slackTime(state.paused.at)}: ${plain(shorten(state.paused.reason, 300))}. Nothing more is started; what is under way is watched to its end.`,
+      ),
+    );
   if (
     summary.stopped.length > 0 ||
     summary.standing === 'halted' ||
@@ -206,6 +219,8 @@ const progressBlocks = (state: RunState, summary: RunSummary, now: Date): KnownB
           ),
           `*Changed:* ${list(summary.touched)}`,
           summary.maybeTouched.length > 0 ? `*May have been changed:* ${list(summary.maybeTouched)}` : '',
+          summary.takenBack.length > 0 ? `*Taken back:* ${list(summary.takenBack)}` : '',
+          ...summary.stays.slice(0, 5).map(({ title, why }) => `*Stays:* ${plain(title)}: ${plain(shorten(why, 200))}`),
           `*Not touched:* ${list(summary.notTouched)}`,
         ]
           .filter(Boolean)
@@ -213,40 +228,86 @@ const progressBlocks = (state: RunState, summary: RunSummary, now: Date): KnownB
       ),
     );
   }
-  if (state.outcome === null) {
-    const stopped = state.haltedAt !== null;
-    blocks.push({
-      type: 'actions',
-      block_id: 'run-controls',
-      elements: [
-        ...(stopped
-          ? [
-              {
-                type: 'button' as const,
-                style: 'primary' as const,
-                action_id: 'run:retry',
-                text: { type: 'plain_text' as const, text: 'Retry' },
-                value: buttonValue(state),
-              },
-            ]
-          : []),
-        {
-          type: 'button',
-          style: 'danger',
-          action_id: 'run:abort',
-          text: { type: 'plain_text', text: 'Abort' },
-          value: buttonValue(state),
-          confirm: confirm(
-            'Abort this run?',
-            'Nothing more is started. What is under way is watched to its end, and what was changed stays changed.',
-            'Abort the run',
-          ),
-        },
-      ],
-    });
-  }
+  if (state.outcome === null) blocks.push(...waiverBlocks(state), ...stoppedBlocks(state), controls(state));
   return blocks;
 };
+
+const button = (
+  state: RunState,
+  actionId: string,
+  text: string,
+  more: Partial<Button> & { step?: string } = {},
+): Button => {
+  const { step, ...rest } = more;
+  return {
+    type: 'button',
+    action_id: actionId,
+    text: { type: 'plain_text', text },
+    value: step === undefined ? buttonValue(state) : `${buttonValue(state)}|${step}`,
+    ...rest,
+  };
+};
+
+/** What one person asks for and another must allow. */
+const waiverBlocks = (state: RunState): KnownBlock[] =>
+  state.created.graph.steps
+    .flatMap((step) => {
+      const { waiver } = state.steps[step.id]!;
+      return waiver ? [{ step, waiver }] : [];
+    })
+    .slice(0, mostStopped)
+    .flatMap(({ step, waiver }): KnownBlock[] => [
+      section(
+        `*<@${waiver.person}> asks to ${waiver.deed === 'skip' ? 'leave out' : 'force'}* ${plain(step.title)}: ${plain(shorten(waiver.reason, 300))}\nSomebody else who may approve this run must allow it.`,
+      ),
+      {
+        type: 'actions',
+        block_id: `run-waiver-${step.id}`,
+        elements: [
+          button(state, 'run:allow', 'Allow', { step: step.id, style: 'primary' }),
+          button(state, 'run:refuse', 'Refuse', { step: step.id }),
+        ],
+      },
+    ]);
+
+/** Each stopped step with what can be done about it; more than these are reached by `/dr run`. */
+const stoppedBlocks = (state: RunState): KnownBlock[] => {
+  const stopped = state.created.graph.steps.filter(
+    (step) => isStopped(state.steps[step.id]!) && state.steps[step.id]!.waiver === null,
+  );
+  if (state.haltedAt === null) return [];
+  return stopped.slice(0, mostStopped).map((step) => ({
+    type: 'actions',
+    block_id: `run-stopped-${step.id}`,
+    elements: [
+      button(state, 'run:retry', `Retry ${shorten(step.title, 50)}`, { step: step.id, style: 'primary' }),
+      ...(step.whenUnreachable ? [] : [button(state, 'run:skip', 'Leave it out …', { step: step.id })]),
+      ...(state.steps[step.id]!.state === 'blocked'
+        ? [button(state, 'run:force', 'Force it …', { step: step.id, style: 'danger' })]
+        : []),
+    ],
+  }));
+};
+
+const mostStopped = 5;
+
+const controls = (state: RunState): KnownBlock => ({
+  type: 'actions',
+  block_id: 'run-controls',
+  elements: [
+    state.paused ? button(state, 'run:resume', 'Resume', { style: 'primary' }) : button(state, 'run:pause', 'Pause'),
+    button(state, 'run:abort', 'Abort', {
+      style: 'danger',
+      confirm: confirm(
+        'Abort this run?',
+        state.created.graph.unwind?.includes('aborted')
+          ? 'Nothing more is started. What is under way is watched to its end, and then what can be taken back is taken back.'
+          : 'Nothing more is started. What is under way is watched to its end, and what was changed stays changed.',
+        'Abort the run',
+      ),
+    }),
+  ],
+});
 
 const unharmed = ['rejected', 'expired', 'cancelled', 'voided'];
 

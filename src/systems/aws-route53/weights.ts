@@ -38,5 +38,9 @@ export const recordOf = (sets: ResourceRecordSet[], value: string): ResourceReco
 export const weightsHold = (sets: ResourceRecordSet[], wanted: WeightedValue[]): boolean =>
   wanted.every(({ value, weight }) => (recordOf(sets, value)?.Weight ?? 0) === weight);
 
+/** Weights by value, for bringing them back. A record that was not there had none. */
+export const weightsNow = (sets: ResourceRecordSet[], wanted: WeightedValue[]): WeightedValue[] =>
+  wanted.map((one) => ({ ...one, weight: recordOf(sets, one.value)?.Weight ?? 0 }));
+
 export const describeWeights = (sets: ResourceRecordSet[]): string =>
   sets.map((set) => `${onlyValue(set) ?? 'alias'} ${set.Weight ?? '(no weight)'}`).join(', ') || 'no record';

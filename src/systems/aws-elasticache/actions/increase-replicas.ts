@@ -1,4 +1,4 @@
-import { IncreaseReplicaCountCommand } from '@aws-sdk/client-elasticache';
+import { DecreaseReplicaCountCommand, IncreaseReplicaCountCommand } from '@aws-sdk/client-elasticache';
 import { z } from 'zod';
 import { defineAction } from '../../../define.ts';
 import { componentPlace } from '../../component-place.ts';
@@ -7,6 +7,9 @@ import { shellLine } from '../../shell-line.ts';
 import type { ElasticacheClients } from '../client.ts';
 import { elasticacheFailure } from '../errors.ts';
 import { describeGroup, groupFacts } from '../group-facts.ts';
+
+const arnOf = ({ region, account, group }: { region: string; account?: string; group: string }) =>
+  `arn:aws:elasticache:${region}:${account ?? '*'}:replicationgroup:${group}`;
 
 /** Grows a replication group to so many replicas beside its primary. Never shrinks one. */
 export const increaseReplicas = (clients: ElasticacheClients) =>
@@ -32,7 +35,7 @@ export const increaseReplicas = (clients: ElasticacheClients) =>
     resources: ({ region, group }) => [`elasticache:${region}:${group}`],
     changes: ['elasticache:IncreaseReplicaCount'],
     permissions: ({ region, account, group }) => {
-      const resource = `arn:aws:elasticache:${region}:${account ?? '*'}:replicationgroup:${group}`;
+      const resource = arnOf({ region, account, group });
       return [
         { system: 'iam', action: 'elasticache:DescribeReplicationGroups', resource },
         { system: 'iam', action: 'elasticache:IncreaseReplicaCount', resource },
@@ -41,7 +44,44 @@ export const increaseReplicas = (clients: ElasticacheClients) =>
     expectedSeconds: 240,
     longestSeconds: 1800,
     repeat: 'by-look',
-    reversible: { undo: 'decrease the replica count again when the other place serves' },
+    reversible: {
+      undo: 'shrink it to as many replicas as there were',
+      changes: ['elasticache:DecreaseReplicaCount'],
+      permissions: ({ region, account, group }) => [
+        { system: 'iam', action: 'elasticache:DecreaseReplicaCount', resource: arnOf({ region, account, group }) },
+      ],
+      async before({ group, region }, context) {
+        const found = await clients.find(region, group, lookSignal(context));
+        return found ? { replicas: groupFacts(found).replicas } : null;
+      },
+      async observe({ group, region, replicas }, before, context) {
+        const wanted = (before as { replicas?: number } | null)?.replicas;
+        if (wanted === undefined) return { state: 'impossible', seen: `what ${group} had before is not known` };
+        const found = await clients.find(region, group, lookSignal(context));
+        if (!found) return { state: 'done', seen: `${group} does not exist any more`, output: {} };
+        const facts = groupFacts(found);
+        const seen = `${group} is ${describeGroup(found)}`;
+        if (facts.status === 'modifying' || facts.status === 'snapshotting')
+          return { state: 'changing', seen, lookAgainSeconds: 10 };
+        if (facts.replicas === wanted) return { state: 'done', seen, output: {} };
+        if (facts.replicas === replicas && facts.status === 'available') return { state: 'todo', seen };
+        return { state: 'impossible', seen: `${seen}; this run left it with ${replicas} replicas, so it is left so` };
+      },
+      async act({ group, region }, before, context) {
+        const command = new DecreaseReplicaCountCommand({
+          ReplicationGroupId: group,
+          NewReplicaCount: (before as { replicas: number }).replicas,
+          ApplyImmediately: true,
+        });
+        const abortSignal = await context.beforeChange();
+        try {
+          await clients.in(region).send(command, { abortSignal });
+        } catch (error) {
+          throw elasticacheFailure(error, `DecreaseReplicaCount ${group}`, true);
+        }
+        return { seen: `ElastiCache accepted to shrink ${group}` };
+      },
+    },
 
     async observe({ group, region, replicas, account }, context) {
       const found = await clients.find(region, group, lookSignal(context));

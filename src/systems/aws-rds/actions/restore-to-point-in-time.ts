@@ -55,7 +55,7 @@ export const restoreToPointInTime = (clients: RdsClients) =>
     expectedSeconds: 300,
     longestSeconds: 7200,
     repeat: 'by-look',
-    reversible: { undo: 'delete the restored instance; nothing else was changed' },
+    reversible: { no: 'the restored instance is left for you to look at; delete it when nobody needs it' },
 
     async observe({ source, region, time, target, account }, context) {
       const signal = lookSignal(context);

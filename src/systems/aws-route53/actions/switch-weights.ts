@@ -6,12 +6,20 @@ import {
   type RRType,
 } from '@aws-sdk/client-route-53';
 import { z } from 'zod';
-import { defineAction, type StepContext } from '../../../define.ts';
+import { defineAction, type Json, type StepContext } from '../../../define.ts';
 import { lookSignal } from '../../look-signal.ts';
 import { shellLine } from '../../shell-line.ts';
 import type { Route53 } from '../client.ts';
 import { route53Failure } from '../errors.ts';
-import { describeWeights, recordOf, unfit, wantedWeights, weightsHold } from '../weights.ts';
+import {
+  describeWeights,
+  recordOf,
+  unfit,
+  type WeightedValue,
+  wantedWeights,
+  weightsHold,
+  weightsNow,
+} from '../weights.ts';
 
 /** World seconds between two questions whether the name servers have a change. */
 const pollSeconds = 5;
@@ -26,6 +34,8 @@ const input = z.strictObject({
   values: z.record(z.string(), z.string()),
   account: z.string().optional(),
 });
+
+type Given = z.infer<typeof input>;
 
 /**
  * Leads a name to a place by weights, in one batch that Route 53 takes whole or not at all. Waits until all name
@@ -73,10 +83,25 @@ export const switchWeights = (route53: Route53) =>
     expectedSeconds: 60,
     longestSeconds: 600,
     repeat: 'by-look',
-    reversible: { undo: 'switch the weights back to the other place' },
+    reversible: {
+      undo: 'bring back the weights that it had',
+      async before(given, context) {
+        const sets = await route53.list(given.zone, given.name, given.type, lookSignal(context));
+        return weightsNow(sets, wantedOf(given)) as unknown as Json;
+      },
+      async observe(given, before, context) {
+        const sets = await route53.list(given.zone, given.name, given.type, lookSignal(context));
+        const seen = `${given.name}: ${describeWeights(sets)}`;
+        if (!Array.isArray(before)) return { state: 'impossible', seen: `${seen}; what it was before is not known` };
+        if (weightsHold(sets, before as unknown as WeightedValue[])) return { state: 'done', seen, output: {} };
+        if (weightsHold(sets, wantedOf(given))) return { state: 'todo', seen };
+        return { state: 'impossible', seen: `${seen}; somebody changed it since, and it is left so` };
+      },
+      act: (given, before, context) => change(route53, given, before as unknown as WeightedValue[], context),
+    },
 
     async observe(given, context) {
-      const wanted = wantedWeights(given.values, given.to, given.percent);
+      const wanted = wantedOf(given);
       const sets = await route53.list(given.zone, given.name, given.type, lookSignal(context));
       const seen = `${given.name}: ${describeWeights(sets)}`;
       const obstacle = unfit(sets, wanted);
@@ -85,26 +110,11 @@ export const switchWeights = (route53: Route53) =>
       return { state: 'done', seen, output: { name: given.name, value: given.values[given.to]! } };
     },
 
-    async act(given, context) {
-      const sets = await route53.list(given.zone, given.name, given.type, lookSignal(context));
-      const command = new ChangeResourceRecordSetsCommand({
-        HostedZoneId: given.zone,
-        ChangeBatch: { Comment: `mayday ${context.key}`, Changes: changesFor(given, sets) },
-      });
-      const abortSignal = await context.beforeChange();
-      let id: string | undefined;
-      try {
-        id = (await route53.client().send(command, { abortSignal })).ChangeInfo?.Id;
-      } catch (error) {
-        throw route53Failure(error, `ChangeResourceRecordSets ${given.name}`, true);
-      }
-      if (id) await inSync(route53, id, context);
-      return { seen: `all name servers of Route 53 have the new weights of ${given.name}` };
-    },
+    act: (given, context) => change(route53, given, wantedOf(given), context),
 
     async preview(given, context) {
       const sets = await route53.list(given.zone, given.name, given.type, lookSignal(context));
-      const wanted = wantedWeights(given.values, given.to, given.percent);
+      const wanted = wantedOf(given);
       return [
         {
           resource: `route53:${given.zone}:${given.name}`,
@@ -115,15 +125,39 @@ export const switchWeights = (route53: Route53) =>
       ];
     },
     command: (given) => {
-      const batch = JSON.stringify({ Changes: changesFor(given, []) });
+      const batch = JSON.stringify({ Changes: changesFor(given, wantedOf(given), []) });
       const call = ['aws', 'route53', 'change-resource-record-sets'];
       return shellLine(...call, '--hosted-zone-id', given.zone, '--change-batch', batch);
     },
   });
 
+const wantedOf = ({ values, to, percent }: Given): WeightedValue[] => wantedWeights(values, to, percent);
+
+const change = async (
+  route53: Route53,
+  given: Given,
+  weights: WeightedValue[],
+  context: StepContext,
+): Promise<{ seen: string }> => {
+  const sets = await route53.list(given.zone, given.name, given.type, lookSignal(context));
+  const command = new ChangeResourceRecordSetsCommand({
+    HostedZoneId: given.zone,
+    ChangeBatch: { Comment: `mayday ${context.key}`, Changes: changesFor(given, weights, sets) },
+  });
+  const abortSignal = await context.beforeChange();
+  let id: string | undefined;
+  try {
+    id = (await route53.client().send(command, { abortSignal })).ChangeInfo?.Id;
+  } catch (error) {
+    throw route53Failure(error, `ChangeResourceRecordSets ${given.name}`, true);
+  }
+  if (id) await inSync(route53, id, context);
+  return { seen: `all name servers of Route 53 have the new weights of ${given.name}` };
+};
+
 /** An UPSERT for every place, keeping the identifiers that the records have. */
-const changesFor = (given: z.infer<typeof input>, sets: ResourceRecordSet[]) =>
-  wantedWeights(given.values, given.to, given.percent).map(({ place, value, weight }) => {
+const changesFor = (given: Given, weights: WeightedValue[], sets: ResourceRecordSet[]) =>
+  weights.map(({ place, value, weight }) => {
     const existing = recordOf(sets, value);
     return {
       Action: 'UPSERT' as const,

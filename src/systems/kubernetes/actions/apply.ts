@@ -58,7 +58,7 @@ export const apply = (clusters: Clusters) => {
     expectedSeconds: 5,
     longestSeconds: 300,
     repeat: 'by-look',
-    reversible: { undo: 'delete the applied objects, or apply what was there before' },
+    reversible: { no: 'what the file replaced is not kept; apply the earlier file, or delete its objects' },
 
     async observe(given, context) {
       const all = await readAll(given, context);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineAction } from '../../../define.ts';
+import { MaydayError } from '../../../errors.ts';
 import { shellLine } from '../../shell-line.ts';
 import type { Clusters } from '../client.ts';
 import { change, objectId, resolveCluster } from '../cluster-target.ts';
@@ -7,9 +8,11 @@ import {
   configMapInput,
   configMapWritten,
   differingKeys,
-  patchConfigMapData,
+  patchConfigMap as patch,
   readConfigMap,
+  settingKeys,
   shown,
+  undoOfConfigMap,
 } from '../config-map.ts';
 
 /** Sets keys of a ConfigMap that exists; a missing one is a mistake that somebody must see. */
@@ -37,12 +40,13 @@ export const patchConfigMap = (clusters: Clusters) =>
     expectedSeconds: 5,
     longestSeconds: 300,
     repeat: 'by-look',
-    reversible: { undo: 'patch the ConfigMap back to the values that the preview shows' },
+    reversible: undoOfConfigMap(clusters),
 
     async observe(given, context) {
-      const stored = await readConfigMap(clusters, given, context);
-      if (!stored)
+      const found = await readConfigMap(clusters, given, context);
+      if (!found)
         return { state: 'impossible', seen: `there is no ConfigMap ${given.configmap} in ${given.namespace}` };
+      const stored = found.data;
       const keys = differingKeys(stored, given.data);
       if (keys.length > 0) return { state: 'todo', seen: `${given.configmap} has ${shown(stored, keys)}` };
       const changedKeys = Object.keys(given.data);
@@ -50,18 +54,21 @@ export const patchConfigMap = (clusters: Clusters) =>
     },
 
     async act(given, context) {
-      await patchConfigMapData(clusters, given, await context.beforeChange());
+      const found = await readConfigMap(clusters, given, context);
+      if (!found) throw new MaydayError('system/refused', `there is no ConfigMap ${given.configmap} any more`);
+      const body = settingKeys(found, given.data, context.key);
+      await patch(clusters, given, body, await context.beforeChange());
       return { seen: `set ${Object.keys(given.data).join(', ')} of ${given.configmap}` };
     },
 
     async preview(given, context) {
-      const stored = await readConfigMap(clusters, given, context);
+      const found = await readConfigMap(clusters, given, context);
       const keys = Object.keys(given.data);
-      const now = stored ? shown(stored, keys) : 'does not exist';
+      const now = found ? shown(found.data, keys) : 'does not exist';
       return [change(given, 'configmap', given.configmap, now, shown(given.data, keys))];
     },
     command: ({ cluster, namespace, configmap, data }) => {
-      const patch = JSON.stringify({ data });
+      const body = JSON.stringify({ data });
       return shellLine(
         'kubectl',
         '--context',
@@ -74,7 +81,7 @@ export const patchConfigMap = (clusters: Clusters) =>
         '--type',
         'merge',
         '--patch',
-        patch,
+        body,
       );
     },
   });

@@ -1,11 +1,13 @@
 import { PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
 import { z } from 'zod';
 import { defineAction, type LookContext } from '../../../define.ts';
+import { MaydayError } from '../../../errors.ts';
 import { lookSignal } from '../../look-signal.ts';
 import { shellLine } from '../../shell-line.ts';
 import type { Clusters } from '../client.ts';
 import { type ClusterTarget, change, clusterTarget, objectId, resolveCluster } from '../cluster-target.ts';
 import { kubernetesFailure, statusOf } from '../errors.ts';
+import { bringingBack, keeping, keptInObject, markOf, readKept, standing } from '../kept-before.ts';
 
 const encode = (text: string) => Buffer.from(text, 'utf8').toString('base64');
 
@@ -15,14 +17,28 @@ export const patchSecret = (clusters: Clusters) => {
     try {
       const { core } = clusters.apis(target.cluster, lookSignal(context));
       const found = await core.readNamespacedSecret({ name: target.secret, namespace: target.namespace });
-      return found.data ?? {};
+      return keptInObject(found);
     } catch (error) {
       if (statusOf(error) === 404) return undefined;
       throw kubernetesFailure(error, `get secret ${target.secret}`);
     }
   };
+  const encoded = (data: Record<string, string>) =>
+    Object.fromEntries(Object.entries(data).map(([key, value]) => [key, encode(value)]));
   const different = (stored: Record<string, string>, data: Record<string, string>) =>
     Object.keys(data).filter((key) => stored[key] !== encode(data[key]!));
+  const patch = async (target: ClusterTarget & { secret: string }, body: object, signal: AbortSignal) => {
+    try {
+      await clusters
+        .apis(target.cluster, signal)
+        .core.patchNamespacedSecret(
+          { name: target.secret, namespace: target.namespace, body },
+          setHeaderOptions('Content-Type', PatchStrategy.MergePatch),
+        );
+    } catch (error) {
+      throw kubernetesFailure(error, `patch secret ${target.secret}`, true);
+    }
+  };
 
   return defineAction({
     name: 'kubernetes/patch-secret',
@@ -52,12 +68,27 @@ export const patchSecret = (clusters: Clusters) => {
     expectedSeconds: 5,
     longestSeconds: 300,
     repeat: 'by-look',
-    reversible: { undo: 'patch the Secret back; the old values are in the record of the run only as key names' },
+    reversible: {
+      undo: 'bring back what the keys held',
+      before: async (_, context) => markOf(context),
+      async observe(given, before, context) {
+        const found = await read(given, context);
+        const { state, seen } = standing(found, before, encoded(given.data), `Secret ${given.secret}`);
+        return state === 'done' ? { state, seen, output: {} } : { state, seen };
+      },
+      async act(given, _, context) {
+        const found = await read(given, context);
+        const kept = found && readKept(found);
+        if (!found || !kept) return undefined;
+        await patch(given, bringingBack(found, kept), await context.beforeChange());
+        return { seen: `brought back ${Object.keys(kept.data).join(', ')} of ${given.secret}` };
+      },
+    },
 
     async observe(given, context) {
       const stored = await read(given, context);
       if (!stored) return { state: 'impossible', seen: `there is no Secret ${given.secret} in ${given.namespace}` };
-      const keys = different(stored, given.data);
+      const keys = different(stored.data, given.data);
       if (keys.length > 0) return { state: 'todo', seen: `${given.secret} differs in ${keys.join(', ')}` };
       const changedKeys = Object.keys(given.data);
       return {
@@ -68,18 +99,12 @@ export const patchSecret = (clusters: Clusters) => {
     },
 
     async act(given, context) {
-      const data = Object.fromEntries(Object.entries(given.data).map(([key, value]) => [key, encode(value)]));
-      const signal = await context.beforeChange();
-      try {
-        await clusters
-          .apis(given.cluster, signal)
-          .core.patchNamespacedSecret(
-            { name: given.secret, namespace: given.namespace, body: { data } },
-            setHeaderOptions('Content-Type', PatchStrategy.MergePatch),
-          );
-      } catch (error) {
-        throw kubernetesFailure(error, `patch secret ${given.secret}`, true);
-      }
+      const found = await read(given, context);
+      if (!found) throw new MaydayError('system/refused', `there is no Secret ${given.secret} any more`);
+      const annotations = keeping(found, Object.keys(given.data), context.key);
+      // The version makes the server refuse when anybody changed the Secret since it was read.
+      const metadata = { resourceVersion: found.resourceVersion, annotations };
+      await patch(given, { metadata, data: encoded(given.data) }, await context.beforeChange());
       return { seen: `set ${Object.keys(given.data).join(', ')} of ${given.secret}` };
     },
 
@@ -91,7 +116,7 @@ export const patchSecret = (clusters: Clusters) => {
     },
     command: ({ cluster, namespace, secret, data }) => {
       const stringData = Object.fromEntries(Object.keys(data).map((key) => [key, `<${key}>`]));
-      const patch = JSON.stringify({ stringData });
+      const body = JSON.stringify({ stringData });
       return shellLine(
         'kubectl',
         '--context',
@@ -104,7 +129,7 @@ export const patchSecret = (clusters: Clusters) => {
         '--type',
         'merge',
         '--patch',
-        patch,
+        body,
       );
     },
   });

@@ -25,6 +25,26 @@ export const scale = (clusters: Clusters) => {
     }
   };
 
+  const patchReplicas = async (
+    { cluster, namespace, deployment: name }: ClusterTarget & { deployment: string },
+    replicas: number,
+    found: V1Deployment | undefined,
+    signal: AbortSignal,
+  ): Promise<void> => {
+    // The version makes the server refuse when anybody scaled it since it was looked at.
+    const body = { metadata: { resourceVersion: found?.metadata?.resourceVersion }, spec: { replicas } };
+    try {
+      await clusters
+        .apis(cluster, signal)
+        .apps.patchNamespacedDeploymentScale(
+          { name, namespace, body },
+          setHeaderOptions('Content-Type', PatchStrategy.MergePatch),
+        );
+    } catch (error) {
+      throw kubernetesFailure(error, `scale deployment ${name}`, true);
+    }
+  };
+
   return defineAction({
     name: 'kubernetes/scale',
     version: 1,
@@ -60,7 +80,27 @@ export const scale = (clusters: Clusters) => {
     expectedSeconds: 120,
     longestSeconds: 900,
     repeat: 'by-look',
-    reversible: { undo: 'scale back to the replicas that the preview shows' },
+    reversible: {
+      undo: 'scale back to as many as there were',
+      before: async (given, context) => ({ replicas: (await read(given, context))?.spec?.replicas ?? 1 }),
+      async observe(given, before, context) {
+        const wanted = (before as { replicas?: number } | null)?.replicas;
+        const found = await read(given, context);
+        const name = given.deployment;
+        if (wanted === undefined) return { state: 'impossible', seen: `how many ${name} had before is not known` };
+        if (!found) return { state: 'done', seen: `there is no deployment ${name} any more`, output: {} };
+        const replicas = found.spec?.replicas ?? 1;
+        if (replicas === wanted) return { state: 'done', seen: `${name} is to have ${wanted} pods again`, output: {} };
+        if (replicas === given.replicas) return { state: 'todo', seen: `${name} has ${replicas}, and had ${wanted}` };
+        return { state: 'impossible', seen: `somebody scaled ${name} to ${replicas} since; it is left so` };
+      },
+      async act(given, before, context) {
+        const { replicas } = before as { replicas: number };
+        const found = await read(given, context);
+        await patchReplicas(given, replicas, found, await context.beforeChange());
+        return { seen: `${given.deployment} is to have ${replicas} pods` };
+      },
+    },
 
     async observe(given, context) {
       const found = await read(given, context);
@@ -78,22 +118,9 @@ export const scale = (clusters: Clusters) => {
     },
 
     async act(given, context) {
-      const { namespace, deployment: name, replicas } = given;
       const found = await read(given, context);
-      const signal = await context.beforeChange();
-      // The version makes the server refuse when anybody scaled it since it was looked at.
-      const body = { metadata: { resourceVersion: found?.metadata?.resourceVersion }, spec: { replicas } };
-      try {
-        await clusters
-          .apis(given.cluster, signal)
-          .apps.patchNamespacedDeploymentScale(
-            { name, namespace, body },
-            setHeaderOptions('Content-Type', PatchStrategy.MergePatch),
-          );
-      } catch (error) {
-        throw kubernetesFailure(error, `scale deployment ${name}`, true);
-      }
-      return { seen: `${name} is to have ${replicas} pods` };
+      await patchReplicas(given, given.replicas, found, await context.beforeChange());
+      return { seen: `${given.deployment} is to have ${given.replicas} pods` };
     },
 
     async preview(given, context) {

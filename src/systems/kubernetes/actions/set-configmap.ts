@@ -7,11 +7,14 @@ import {
   configMapInput,
   configMapWritten,
   differingKeys,
-  patchConfigMapData,
+  patchConfigMap,
   readConfigMap,
+  settingKeys,
   shown,
+  undoOfConfigMap,
 } from '../config-map.ts';
 import { kubernetesFailure } from '../errors.ts';
+import { keepingCreation } from '../kept-before.ts';
 
 /** Makes a ConfigMap hold these keys, creating it when there is none. Other keys of it are left alone. */
 export const setConfigMap = (clusters: Clusters) =>
@@ -39,11 +42,12 @@ export const setConfigMap = (clusters: Clusters) =>
     expectedSeconds: 5,
     longestSeconds: 300,
     repeat: 'by-look',
-    reversible: { undo: 'delete the ConfigMap, or patch it back to the values that the preview shows' },
+    reversible: undoOfConfigMap(clusters),
 
     async observe(given, context) {
-      const stored = await readConfigMap(clusters, given, context);
-      if (!stored) return { state: 'todo', seen: `there is no ConfigMap ${given.configmap} in ${given.namespace} yet` };
+      const found = await readConfigMap(clusters, given, context);
+      if (!found) return { state: 'todo', seen: `there is no ConfigMap ${given.configmap} in ${given.namespace} yet` };
+      const stored = found.data;
       const keys = differingKeys(stored, given.data);
       if (keys.length > 0) return { state: 'todo', seen: `${given.configmap} has ${shown(stored, keys)}` };
       const changedKeys = Object.keys(given.data);
@@ -52,14 +56,15 @@ export const setConfigMap = (clusters: Clusters) =>
 
     async act(given, context) {
       const { cluster, namespace, configmap, data } = given;
-      const stored = await readConfigMap(clusters, given, context);
+      const found = await readConfigMap(clusters, given, context);
       const signal = await context.beforeChange();
-      if (stored) {
-        await patchConfigMapData(clusters, given, signal);
+      if (found) {
+        await patchConfigMap(clusters, given, settingKeys(found, data, context.key), signal);
         return { seen: `set ${Object.keys(data).join(', ')} of ${configmap}` };
       }
       try {
-        const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: configmap, namespace }, data };
+        const metadata = { name: configmap, namespace, annotations: keepingCreation(context.key) };
+        const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata, data };
         await clusters.apis(cluster, signal).core.createNamespacedConfigMap({ namespace, body });
       } catch (error) {
         throw kubernetesFailure(error, `create configmap ${configmap}`, true);
@@ -68,9 +73,9 @@ export const setConfigMap = (clusters: Clusters) =>
     },
 
     async preview(given, context) {
-      const stored = await readConfigMap(clusters, given, context);
+      const found = await readConfigMap(clusters, given, context);
       const keys = Object.keys(given.data);
-      const now = stored ? shown(stored, keys) : 'does not exist';
+      const now = found ? shown(found.data, keys) : 'does not exist';
       return [change(given, 'configmap', given.configmap, now, shown(given.data, keys))];
     },
     command: ({ cluster, namespace, configmap, data }) => {

@@ -31,7 +31,7 @@ export const page = (pagerduty: PagerDutyClient) =>
     expectedSeconds: 5,
     longestSeconds: 600,
     repeat: 'by-key',
-    reversible: { undo: 'resolve the incident' },
+    reversible: { no: 'who was woken is awake; resolve the incident' },
     async observe({ service }, { key, signal }) {
       const found = await pagerduty.findByKey(service, key, signal);
       if (!found) return { state: 'todo', seen: 'nobody has been paged for this step' };

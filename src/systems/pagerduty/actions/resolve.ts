@@ -27,7 +27,7 @@ export const resolve = (pagerduty: PagerDutyClient) =>
     expectedSeconds: 5,
     longestSeconds: 600,
     repeat: 'by-look',
-    reversible: { undo: 'trigger the incident again' },
+    reversible: { no: 'trigger the incident again' },
     async observe({ incident }, { signal }) {
       const { status } = await pagerduty.getIncident(incident, signal);
       if (status !== 'resolved') return { state: 'todo', seen: `${incident} is ${status}` };

@@ -33,7 +33,7 @@ export const invite = (slack: SlackClient) =>
     expectedSeconds: 5,
     longestSeconds: 600,
     repeat: 'by-look',
-    reversible: { undo: 'remove them from the channel' },
+    reversible: { no: 'who was invited has read it; remove them by hand' },
     async observe({ channel, people }, { signal }) {
       const id = await slack.channelId(channel, signal);
       const members = new Set(await slack.channelMembers(id, signal));

@@ -34,7 +34,7 @@ export const openChannel = (slack: SlackClient) =>
     expectedSeconds: 5,
     longestSeconds: 600,
     repeat: 'by-look',
-    reversible: { undo: 'archive the channel' },
+    reversible: { no: 'what is written in a channel stays; archive it by hand' },
     async observe({ name }, { signal }) {
       const found = await slack.findChannel(name, signal);
       if (!found) return { state: 'todo', seen: `there is no channel #${name}` };

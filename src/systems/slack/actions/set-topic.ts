@@ -28,7 +28,7 @@ export const setTopic = (slack: SlackClient) => {
     expectedSeconds: 5,
     longestSeconds: 600,
     repeat: 'by-look',
-    reversible: { undo: 'set the earlier topic' },
+    reversible: { no: 'set the topic again by hand' },
     async observe(input, context) {
       const channel = await slack.channelId(input.channel, context.signal);
       const { topic } = await slack.channelInfo(channel, context.signal);

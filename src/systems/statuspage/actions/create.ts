@@ -32,7 +32,7 @@ export const create = (statuspage: StatuspageClient) =>
     expectedSeconds: 5,
     longestSeconds: 600,
     repeat: 'by-look',
-    reversible: { undo: 'resolve the incident; what customers have read stays read' },
+    reversible: { no: 'what customers have read stays read; resolve the incident' },
     async observe(_input, { key, signal }) {
       const found = await statuspage.findByStep(key, signal);
       if (!found) return { state: 'todo', seen: 'the status page has no incident of this step' };

@@ -1,0 +1,147 @@
+import type { ApprovalRule, Clock, Log, PersonView, RunOrder } from '../define.ts';
+import { approve, missingSlots, openApproval, reject, voidIfEdited } from '../engine/approvals.ts';
+import {
+  abort,
+  allowWaiver,
+  askWaiver,
+  cancel,
+  pause,
+  refuseWaiver,
+  resume,
+  retry,
+  ruleOf,
+} from '../engine/controls.ts';
+import type { RunEvent, Via } from '../engine/events.ts';
+import type { RunStore } from '../engine/run-store.ts';
+import type { RunState } from '../engine/state.ts';
+import { MaydayError } from '../errors.ts';
+import { type Directory, type Eligibility, eligibility } from './authority.ts';
+
+/** Who gives an order, proven by Slack's signature or by their own. */
+export interface Orderer {
+  /** Slack user id: the same for the same person wherever they act. */
+  person: string;
+  name: string;
+  via: Via;
+}
+
+/** What a person may tell a run to do. `hash` is what they saw, `typed` what the rule asks them to type. */
+export type Order =
+  | { deed: 'approve'; hash: string; typed: string | null }
+  | { deed: 'reject'; reason: string }
+  | RunOrder;
+
+export interface Orders {
+  /** Carries an order out, or throws one sentence with the rule and who may. Returns what to say to the person. */
+  give(runId: string, order: Order, by: Orderer): Promise<string>;
+}
+
+export interface OrdersOptions {
+  store: RunStore;
+  directory: Directory;
+  clock: Clock;
+  log: Log;
+  /** Everybody whom a plan pins, by which a Slack user is known in PagerDuty. */
+  people(plan: string): PersonView[];
+  /** Digest of a plan as its file says it now; undefined when it is gone or broken. */
+  planDigest(plan: string): string | undefined;
+}
+
+/** The one way in which people's orders reach a run, from Slack as from the command line. */
+export const createOrders = (options: OrdersOptions): Orders => {
+  const { store, clock, log } = options;
+  const mayBy = (rule: ApprovalRule, state: RunState, by: Orderer): Promise<Eligibility> =>
+    eligibility(rule, by.person, options.people(state.created.graph.plan), options.directory, log, {
+      offline: by.via === 'command-line',
+    });
+
+  const eventsOf = async (state: RunState, order: Order, by: Orderer): Promise<(now: RunState) => RunEvent[]> => {
+    if (order.deed === 'approve') {
+      const { rule } = openApproval(state, clock.now());
+      const approver = { ...by, ...(await mayBy(rule, state, by)), typed: order.typed };
+      const digest = options.planDigest(state.created.graph.plan);
+      return (now) => {
+        const voided = voidIfEdited(now, digest, clock.now());
+        return voided.length > 0 ? voided : approve(now, approver, order.hash, clock.now());
+      };
+    }
+    const rule = ruleOf(state);
+    const may = rule ? await mayBy(rule, state, by) : { slots: [], unknownSlots: [] };
+    if (order.deed === 'allow') {
+      const approver = { ...by, ...may, typed: order.typed };
+      return (now) => allowWaiver(now, order.step, approver);
+    }
+    const isRequester = state.created.requester.person === by.person;
+    if (rule && may.slots.length === 0 && !(isRequester && order.deed !== 'reject'))
+      throw new MaydayError(
+        'authority/refused',
+        `Only ${order.deed === 'reject' ? '' : 'who asked for the run and '}those who may approve it (${rule.slots.map(({ name }) => name).join(', ')}) may ${order.deed} it. Rule "${rule.name}". Nothing was done.`,
+      );
+    const { person } = by;
+    switch (order.deed) {
+      case 'reject':
+        return (now) => reject(now, person, order.reason, clock.now());
+      case 'pause':
+        return (now) => pause(now, person, order.reason);
+      case 'resume':
+        return (now) => resume(now, person, order.reason);
+      case 'cancel':
+        return (now) => cancel(now, person, order.reason);
+      case 'abort':
+        return (now) => abort(now, person, order.reason);
+      case 'retry':
+        return (now) => retry(now, order.reason, order.step);
+      case 'refuse':
+        return (now) => refuseWaiver(now, order.step, by, order.reason);
+      default: {
+        const { deed, step, reason } = order;
+        return (now) => askWaiver(now, deed, step, { person, name: by.name }, reason);
+      }
+    }
+  };
+
+  return {
+    async give(runId, order, by) {
+      const handle = await store.open(runId);
+      const make = await eventsOf(await handle.refresh(), order, by);
+      const after = await handle.commit(make, { actor: `${by.via}:${by.person}` });
+      return answer(after, order);
+    },
+  };
+};
+
+const answer = (state: RunState, order: Order): string => {
+  const run = `Run \`${state.created.run}\``;
+  switch (order.deed) {
+    case 'approve': {
+      const voided = Object.values(state.steps).find(({ code }) => code === 'voided');
+      if (voided) return `Not approved: ${voided.message}.`;
+      const rule = ruleOf(state);
+      const given = Object.values(state.approvals).flatMap((approval) => approval.given);
+      const missing = rule ? missingSlots(rule, given).map((slot) => rule.slots[slot]!.name) : [];
+      return missing.length === 0
+        ? 'Your yes is recorded, and it was the last one needed.'
+        : `Your yes is recorded. Still missing: ${missing.join(' and ')}.`;
+    }
+    case 'reject':
+      return `${run} is rejected. Nothing was changed.`;
+    case 'pause':
+      return `${run} is paused: nothing more is started, and what is under way is watched to its end.`;
+    case 'resume':
+      return `${run} goes on.`;
+    case 'cancel':
+    case 'abort':
+      return state.created.graph.unwind?.includes('aborted')
+        ? `${run}: nothing more is started, and what was done is taken back as the plan says.`
+        : `${run}: nothing more is started.`;
+    case 'retry':
+      return `Trying again in run \`${state.created.run}\`.`;
+    case 'skip':
+    case 'force':
+      return `Asked. Somebody else who may approve the run must allow it: on the card, or \`/dr run ${state.created.run} allow ${order.step}\`.`;
+    case 'allow':
+      return `Allowed: ${run} goes on.`;
+    case 'refuse':
+      return `Refused: "${order.step}" stays as it is.`;
+  }
+};
