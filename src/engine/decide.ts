@@ -30,7 +30,7 @@ export const decide = (state: RunState, now: Date): Decision => {
   for (const step of state.created.graph.steps) {
     const current = state.steps[step.id]!;
     if (current.state === 'pending') decidePending(state, step, now, decision);
-    else if (isStopped(current) && (state.aborted !== null || step.optional || isLeftBehind(state, step)))
+    else if (isStopped(current) && (step.optional || isGivenUp(state, step)))
       decision.events.push({
         type: 'step.skipped',
         data: { step: step.id, why: step.optional ? current.message : `given up: ${current.message}` },
@@ -48,8 +48,9 @@ export const decide = (state: RunState, now: Date): Decision => {
   return decision;
 };
 
-/** A run that takes back what it did goes on with nothing else. */
-const isLeftBehind = (state: RunState, step: Step): boolean => state.unwinding !== null && step.undoes === undefined;
+/** Nobody will try it again: the run was aborted, or takes back what it did and goes on with nothing else. */
+const isGivenUp = (state: RunState, step: Step): boolean =>
+  step.undoes === undefined ? state.aborted !== null || state.unwinding !== null : state.unwindingStopped;
 
 const decidePending = (state: RunState, step: Step, now: Date, { events }: Decision): void => {
   const skip = (why: string) => events.push({ type: 'step.skipped', data: { step: step.id, why } });
@@ -139,8 +140,10 @@ const hasStopped = (state: RunState): boolean =>
   state.created.graph.steps.some((step) => !step.optional && isStopped(state.steps[step.id]!));
 
 /** Something has failed, and nothing that could still go on by itself is left, notices apart. */
-const isHalting = (state: RunState): boolean =>
-  state.haltedAt === null && state.aborted === null && state.paused === null && hasStopped(state) && !isAtWork(state);
+const isHalting = (state: RunState): boolean => {
+  const isOver = state.unwinding === null ? state.aborted !== null : state.unwindingStopped;
+  return state.haltedAt === null && !isOver && state.paused === null && hasStopped(state) && !isAtWork(state);
+};
 
 /** The plan wants what was done taken back now, there is something to take back, and nothing is under way any more. */
 const beginsUnwinding = (state: RunState): boolean => {

@@ -10,6 +10,7 @@ import {
   type Json,
   type Lane,
   type Log,
+  type Unwind,
 } from '../../src/define.ts';
 import type { RunCreated } from '../../src/engine/events.ts';
 import type { EnginePorts, LossReading } from '../../src/engine/ports.ts';
@@ -22,7 +23,7 @@ import type { Database } from '../../src/journal/database.ts';
 import { createJournal } from '../../src/journal/journal.ts';
 import { createLeases } from '../../src/journal/leases.ts';
 import { openWorldClock } from '../../src/journal/world-clock.ts';
-import type { Graph, Step } from '../../src/plan/graph.ts';
+import { type Graph, type Step, undoIdOf } from '../../src/plan/graph.ts';
 import { createRegistry, type Registry } from '../../src/plan/registry.ts';
 
 /** What happens to one call that changes something: with the change made or not, and what the caller hears of it. */
@@ -105,7 +106,13 @@ export const createWorld = (clock: () => Clock): World => {
       );
     }
   };
-  const action = (name: string, repeat: Action['repeat'], effect: Action['effect'], answers: boolean) =>
+  const action = (
+    name: string,
+    repeat: Action['repeat'],
+    effect: Action['effect'],
+    answers: boolean,
+    reversible: Action['reversible'] = { no: 'it is a test' },
+  ) =>
     defineAction({
       name,
       version: 1,
@@ -122,10 +129,11 @@ export const createWorld = (clock: () => Clock): World => {
       expectedSeconds: 5,
       longestSeconds: 300,
       repeat,
-      reversible: { no: 'it is a test' },
+      reversible,
       async observe({ thing, value }) {
         world.looks.push(thing);
         const now = readValue(thing);
+        if (now === 'silent') return { state: 'unreachable', seen: `${thing} does not answer` };
         if (now === value) return { state: 'done', seen: `${thing} is ${value}`, output: { value } };
         if (now === 'broken') return { state: 'impossible', seen: `${thing} is broken` };
         return { state: 'todo', seen: `${thing} is ${now ?? 'not set'}` };
@@ -161,6 +169,23 @@ export const createWorld = (clock: () => Clock): World => {
       name: 'world',
       actions: [
         action('world/set', 'by-look', 'change', false),
+        action('world/turn', 'by-look', 'change', false, {
+          undo: 'turn it back',
+          before: async ({ thing }) => ({ value: readValue(thing) ?? null }),
+          async observe({ thing, value }, before) {
+            world.looks.push(thing);
+            const wanted = (before as { value: string | null }).value ?? 'off';
+            const now = readValue(thing) ?? 'off';
+            if (now === wanted) return { state: 'done', seen: `${thing} is ${wanted} again`, output: {} };
+            if (now === value) return { state: 'todo', seen: `${thing} is ${now}` };
+            return { state: 'impossible', seen: `somebody made ${thing} ${now}` };
+          },
+          async act({ thing }, before, context) {
+            const signal = await context.beforeChange();
+            await change(thing, (before as { value: string | null }).value ?? 'off', signal);
+            return undefined;
+          },
+        }),
         action('world/once', 'once', 'change', false),
         action('world/keyed', 'by-key', 'change', true),
         action('world/tell', 'by-key', 'notice', true),
@@ -222,7 +247,18 @@ export const approvalStep = (id = 'approve', more: Record<string, Json> = {}): S
     },
   });
 
-export const graphOf = (steps: Step[], claims: string[] = []): Graph => {
+/** What `freeze` adds for a step that can be taken back. */
+export const undoStep = (of: Step, after: string[] = []): Step => ({
+  ...of,
+  id: undoIdOf(of.id),
+  phase: 'unwind',
+  kind: 'undo',
+  undoes: of.id,
+  needs: [],
+  after: [of.id, ...after.map(undoIdOf)],
+});
+
+export const graphOf = (steps: Step[], claims: string[] = [], unwind: Unwind[] = []): Graph => {
   const graph = {
     plan: 'orchard',
     title: 'Orchard',
@@ -237,6 +273,7 @@ export const graphOf = (steps: Step[], claims: string[] = []): Graph => {
     objectives: { rtoSeconds: 3600, rpoSeconds: 60 },
     targetSeconds: null,
     steps,
+    ...(unwind.length > 0 && { unwind }),
     claims,
   };
   return { ...graph, hash: sha256(canonical(graph)) };
@@ -258,7 +295,7 @@ export interface BotProcess {
   ports: EnginePorts;
   store: RunStore;
   worker: Worker;
-  start(steps: Step[], claims?: string[]): Promise<RunState>;
+  start(steps: Step[], claims?: string[], unwind?: Unwind[]): Promise<RunState>;
   /** The run's state once it has ended or nothing is left to do without a human. */
   untilQuiet(runId: string): Promise<RunState>;
   stop(): Promise<void>;
@@ -309,8 +346,8 @@ export const startBot = async (
     ports,
     store,
     worker,
-    async start(steps, claims = []) {
-      const created = createdOf(graphOf(steps, claims));
+    async start(steps, claims = [], unwind = []) {
+      const created = createdOf(graphOf(steps, claims, unwind));
       return (await startRun(ports, store, { created, actor: 'slack:UREQUESTER' })).state;
     },
     async untilQuiet(runId) {

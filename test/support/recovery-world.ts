@@ -27,6 +27,7 @@ export interface RecoveryWorld {
   sandbox: Sandbox;
   plan: PlanView;
   action(name: string): Action;
+  actions(): Action[];
   check(name: string): Check;
   /** Resolves and asks a check as written in a plan. */
   ask(name: string, written: object): Promise<Answer>;
@@ -95,6 +96,7 @@ export const startRecoveryWorld = async (
     sandbox,
     plan,
     action,
+    actions: () => systems.flatMap((system) => system.actions),
     check,
     step,
     ask(name, given) {
