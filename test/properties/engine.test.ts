@@ -1,16 +1,17 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { Unwind } from '../../src/define.ts';
 import { approve, reject, voidIfEdited } from '../../src/engine/approvals.ts';
-import { abort, retry } from '../../src/engine/controls.ts';
+import { abort, allowWaiver, askWaiver, pause, resume, retry } from '../../src/engine/controls.ts';
 import { decide } from '../../src/engine/decide.ts';
 import type { RecordedEvent, RunEvent } from '../../src/engine/events.ts';
 import { evolve } from '../../src/engine/evolve.ts';
 import { settle } from '../../src/engine/run-store.ts';
-import { hasEnded, isStopped, isUnderWay, type RunState } from '../../src/engine/state.ts';
+import { hasEnded, isStopped, isUnderWay, mayHaveChanged, type RunState } from '../../src/engine/state.ts';
 import { summarise } from '../../src/engine/summary.ts';
 import { MaydayError } from '../../src/errors.ts';
-import type { Step } from '../../src/plan/graph.ts';
-import { approvalStep, createdOf, graphOf, step } from '../support/engine-world.ts';
+import { dependentsOf, type Step } from '../../src/plan/graph.ts';
+import { approvalStep, createdOf, graphOf, step, undoStep } from '../support/engine-world.ts';
 
 const begin = new Date('2026-03-01T12:00:00Z');
 
@@ -26,9 +27,10 @@ const deepFreeze = <T>(value: T): T => {
 const graphs = fc
   .record({
     approval: fc.boolean(),
+    unwind: fc.subarray<Unwind>(['failed', 'aborted']),
     nodes: fc.array(
       fc.record({
-        uses: fc.constantFrom('world/set', 'world/says', 'world/tell', 'engine/wait'),
+        uses: fc.constantFrom('world/set', 'world/turn', 'world/says', 'world/tell', 'engine/wait'),
         needs: fc.array(fc.nat(30), { maxLength: 3 }),
         after: fc.array(fc.nat(30), { maxLength: 2 }),
         onHalt: fc.boolean(),
@@ -38,7 +40,7 @@ const graphs = fc
       { minLength: 1, maxLength: 14 },
     ),
   })
-  .map(({ approval, nodes }): Step[] => {
+  .map(({ approval, nodes, unwind }): Drawn => {
     const steps: Step[] = approval ? [approvalStep()] : [];
     for (const [i, node] of nodes.entries()) {
       const earlier = (picks: number[]) => [...new Set(picks.filter((pick) => pick < i).map((pick) => `s${pick}`))];
@@ -51,7 +53,8 @@ const graphs = fc
       steps.push(
         step(`s${i}`, {
           uses: node.uses,
-          needs: approval && node.uses === 'world/set' ? [...needs, 'approve'] : needs,
+          needs: approval && changes.includes(node.uses) ? [...needs, 'approve'] : needs,
+          ...(node.uses === 'world/set' && { stays: 'it is set for good' }),
           after: earlier(node.after).filter((id) => !steps.find((each) => each.id === id)!.onHalt),
           onHalt: notice && node.onHalt,
           onFailure: notice && node.onFailure && !node.onHalt && node.after.some((pick) => pick < i),
@@ -60,8 +63,24 @@ const graphs = fc
         }),
       );
     }
-    return steps;
+    // As `freeze` does it: in reverse, each after the undoing of what was built on its step.
+    const dependents = dependentsOf(steps);
+    const turns = steps.filter(({ uses }) => uses === 'world/turn');
+    const undoing = turns.map((turn) =>
+      undoStep(
+        turn,
+        turns.filter((other) => dependents.get(turn.id)!.has(other)).map(({ id }) => id),
+      ),
+    );
+    return { steps: unwind.length > 0 ? [...steps, ...undoing] : steps, unwind };
   });
+
+const changes = ['world/set', 'world/turn'];
+
+interface Drawn {
+  steps: Step[];
+  unwind: Unwind[];
+}
 
 type Deed = { kind: string; pick: number };
 const deeds = fc.array(
@@ -81,6 +100,12 @@ const deeds = fc.array(
       'void',
       'abort',
       'retry',
+      'pause',
+      'resume',
+      'hold',
+      'skip',
+      'force',
+      'allow',
       'time',
     ),
     pick: fc.nat(1000),
@@ -89,8 +114,8 @@ const deeds = fc.array(
 );
 
 /** A run on paper: what the store does with a journal, without any journal. */
-const createRun = (steps: Step[]) => {
-  const created = createdOf(graphOf(steps), 'r-paper');
+const createRun = ({ steps, unwind }: Drawn) => {
+  const created = createdOf(graphOf(steps, [], unwind), 'r-paper');
   const journal: RecordedEvent[] = [];
   let now = begin;
   let state: RunState;
@@ -140,11 +165,21 @@ const carryOut = (run: Run, { kind, pick }: Deed): void => {
     if (kind === 'time' || kind === 'expire') return [];
     if (kind === 'abort') return abort(state, 'UPIP', 'enough');
     if (kind === 'retry') return retry(state, 'again');
+    if (kind === 'pause') return pause(state, 'UPIP', 'a moment');
+    if (kind === 'resume') return resume(state, 'UPIP', 'go');
+    const any = state.created.graph.steps[pick % state.created.graph.steps.length]!.id;
+    if (kind === 'skip' || kind === 'force')
+      return askWaiver(state, kind, any, { person: 'URITA', name: 'Rita' }, 'so it is');
+    if (kind === 'allow') {
+      const asked = Object.keys(state.steps).find((id) => state.steps[id]!.waiver) ?? any;
+      return allowWaiver(state, asked, pip);
+    }
     if (kind === 'approve') return approve(state, pip, state.created.graph.hash, run.now);
     if (kind === 'reject') return reject(state, 'UPIP', 'not now', run.now);
     if (kind === 'void') return voidIfEdited(state, 'another digest', run.now);
     if (!chosen) return [];
     const { id } = chosen;
+    if (kind === 'hold') return state.paused ? [{ type: 'step.held', data: { step: id, seen: 'held' } }] : [];
     if (kind === 'act') return [{ type: 'step.acting', data: { step: id, seen: 'todo' } }];
     if (kind === 'wait')
       return [
@@ -188,15 +223,22 @@ const runDry = (run: Run): void => {
 
 test('whatever happens in whatever order, a run ends or waits for a human, and breaks no rule on the way', () => {
   fc.assert(
-    fc.property(graphs, deeds, (steps, schedule) => {
-      const run = createRun(steps);
+    fc.property(graphs, deeds, (drawn, schedule) => {
+      const { steps } = drawn;
+      const run = createRun(drawn);
       const check = () => {
         const { state } = run;
         for (const each of steps) {
           const current = state.steps[each.id]!;
           if (['pending', 'skipped'].includes(current.state)) continue;
-          for (const need of each.needs) expect(state.steps[need]!.state, `${each.id} needs ${need}`).toBe('succeeded');
+          for (const need of each.needs)
+            if (!state.steps[need]!.waived)
+              expect(state.steps[need]!.state, `${each.id} needs ${need}`).toBe('succeeded');
           for (const after of each.after) expect(hasEnded(state.steps[after])).toBe(true);
+          if (each.undoes !== undefined) {
+            expect(state.unwinding, `${each.id} begins only when the run unwinds`).not.toBeNull();
+            expect(mayHaveChanged(state.steps[each.undoes]!), `${each.id} has something to undo`).toBe(true);
+          }
           if (each.effect === 'change' && state.steps['approve'])
             expect(state.steps['approve'].state, 'changed before the approval').toBe('succeeded');
         }
@@ -216,7 +258,9 @@ test('whatever happens in whatever order, a run ends or waits for a human, and b
       const { state } = run;
       const stopped = Object.values(state.steps).some(isStopped);
       if (state.outcome === null)
-        expect(stopped && state.haltedAt !== null, 'it hangs, and nobody is asked').toBe(true);
+        expect((stopped && state.haltedAt !== null) || state.paused !== null, 'it hangs, and nobody is asked').toBe(
+          true,
+        );
       else expect(Object.values(state.steps).every(hasEnded)).toBe(true);
     }),
     { numRuns: 600 },
@@ -231,7 +275,8 @@ test('a halted run ends when a human aborts it, and when a human retries until i
       for (let turn = 0; turn < 50; turn += 1) {
         runDry(run);
         if (run.state.outcome !== null) return;
-        run.append(giveUp ? abort(run.state, 'UPIP', 'enough') : retry(run.state, 'again'));
+        if (run.state.paused && !giveUp) run.append(resume(run.state, 'UPIP', 'go'));
+        else run.append(giveUp ? abort(run.state, 'UPIP', 'enough') : retry(run.state, 'again'));
       }
       throw new Error('no human can end it');
     }),
@@ -258,7 +303,8 @@ test('a step that never failed is begun once', () => {
   fc.assert(
     fc.property(graphs, deeds, (steps, schedule) => {
       const run = createRun(steps);
-      for (const deed of schedule) if (deed.kind !== 'retry') carryOut(run, deed);
+      const again = ['retry', 'hold', 'force', 'pause'];
+      for (const deed of schedule) if (!again.includes(deed.kind)) carryOut(run, deed);
       runDry(run);
       for (const [id, times] of run.started) expect(times, id).toBe(1);
     }),
@@ -270,6 +316,13 @@ const eventTypes = [
   'run.created',
   'step.started',
   'step.acting',
+  'step.held',
+  'waiver.asked',
+  'waiver.granted',
+  'waiver.refused',
+  'run.paused',
+  'run.resumed',
+  'run.unwinding',
   'step.waiting',
   'step.succeeded',
   'step.failed',

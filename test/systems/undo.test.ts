@@ -1,0 +1,113 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import type { Action, Undo } from '../../src/define.ts';
+import { type RecoveryWorld, startRecoveryWorld } from '../support/recovery-world.ts';
+
+let world: RecoveryWorld;
+afterEach(() => world.close());
+
+const south = { cluster: 'south', namespace: 'cider' };
+
+/** One use of each action that can be taken back; a test below holds this list against the actions themselves. */
+const uses: Record<string, object> = {
+  'kubernetes/scale': { ...south, deployment: 'mill', replicas: 3 },
+  'kubernetes/patch-secret': { ...south, secret: 'crates-login', data: { host: 'elsewhere', extra: 'new' } },
+  'kubernetes/patch-configmap': { ...south, configmap: 'storage', data: { bucket: 'barn-z', more: 'yes' } },
+  'kubernetes/set-configmap': { ...south, configmap: 'made-anew', data: { status: 'active' } },
+  'elasticache/increase-replicas': { component: 'larder', at: 'south', replicas: 3 },
+  'route53/switch-weights': { component: 'gate', to: 'south' },
+};
+
+const undoOf = (action: Action): Undo => {
+  if ('no' in action.reversible) throw new Error(`${action.name} cannot be taken back`);
+  return action.reversible;
+};
+
+/** Looks until it is done, acting at most as often as it says that it must. */
+const settle = async (look: () => ReturnType<Action['observe']>, act?: () => Promise<unknown>): Promise<number> => {
+  let acts = 0;
+  for (;;) {
+    const seen = await look();
+    if (seen.state === 'done') return acts;
+    if (seen.state === 'todo' && act && acts < 3) {
+      acts += 1;
+      await act();
+    } else if (seen.state !== 'changing') throw new Error(seen.seen);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+};
+
+/** What the undo must bring back; versions of objects and the time move on by themselves. */
+const worldNow = async () => {
+  const { now: _, ...rest } = await world.control('/world');
+  const weights = rest.records.map((record: { values: string[]; weight: number }) => [record.values, record.weight]);
+  return { clusters: rest.clusters, groups: rest.groups, weights };
+};
+
+describe.each(Object.entries(uses))('%s', (name, written) => {
+  const prepare = async () => {
+    world = await startRecoveryWorld();
+    const action = world.action(name);
+    const input = action.input.parse(action.resolve(written, world.plan));
+    const undo = undoOf(action);
+    return { action, input, undo };
+  };
+
+  test('every act repeated makes one effect, and every undo repeated brings back what was there', async () => {
+    const { action, input, undo } = await prepare();
+    const earlier = await worldNow();
+    const before = await undo.before(input, world.step());
+    const observe = () => action.observe(input, world.step());
+    expect(await settle(observe, () => action.act(input, world.step()))).toBe(1);
+    const changed = await worldNow();
+    expect(changed).not.toEqual(earlier);
+    // A second act of the same step: refused by the service, or without effect.
+    await action.act(input, world.step()).catch(() => {});
+    await settle(observe);
+    expect(await worldNow()).toEqual(changed);
+
+    const look = () => undo.observe(input, before, world.step());
+    expect(await settle(look, () => undo.act(input, before, world.step()))).toBe(1);
+    expect(await worldNow()).toEqual(earlier);
+    await undo.act(input, before, world.step()).catch(() => {});
+    await settle(look);
+    expect(await worldNow()).toEqual(earlier);
+  });
+
+  test('an undo of what never happened changes nothing', async () => {
+    const { input, undo } = await prepare();
+    const before = await undo.before(input, world.step());
+    expect((await undo.observe(input, before, world.step())).state).toBe('done');
+    expect((await world.control('/ledger')).entries).toEqual([]);
+  });
+});
+
+test('what somebody else has changed since is not overwritten', async () => {
+  world = await startRecoveryWorld();
+  for (const [name, written, other] of [
+    ['kubernetes/scale', uses['kubernetes/scale']!, { ...south, deployment: 'mill', replicas: 4 }],
+    [
+      'kubernetes/patch-configmap',
+      uses['kubernetes/patch-configmap']!,
+      { ...south, configmap: 'storage', data: { bucket: 'barn-y' } },
+    ],
+  ] as const) {
+    const action = world.action(name);
+    const input = action.input.parse(action.resolve(written, world.plan));
+    const undo = undoOf(action);
+    const before = await undo.before(input, world.step());
+    await settle(
+      () => action.observe(input, world.step()),
+      () => action.act(input, world.step()),
+    );
+    const theirs = action.input.parse(action.resolve(other, world.plan));
+    const somebody = { ...world.step(), key: 'run-2/step-9' };
+    await action.act(theirs, somebody);
+    expect(await undo.observe(input, before, world.step())).toMatchObject({ state: 'impossible' });
+  }
+});
+
+test('every action that says that it can be taken back is tried above', async () => {
+  world = await startRecoveryWorld();
+  const reversible = world.actions().filter((action) => action.effect === 'change' && !('no' in action.reversible));
+  expect(reversible.map(({ name }) => name).sort()).toEqual(Object.keys(uses).sort());
+});
