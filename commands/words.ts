@@ -52,3 +52,9 @@ export const placeOf = (words: string[], places: readonly string[], usage: strin
   words.shift();
   return oneOf(words, places, 'place', usage);
 };
+
+/** Takes `--flag` out of the words, wherever it stands. */
+export const takeFlag = (words: string[], flag: string): { words: string[]; isSet: boolean } => {
+  const isFlag = (word: string) => word.toLowerCase() === `--${flag}`;
+  return { words: words.filter((word) => !isFlag(word)), isSet: words.some(isFlag) };
+};

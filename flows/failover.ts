@@ -1,4 +1,5 @@
 import { defineFlow, measureStepId, type StepDraft } from '../src/define.ts';
+import { fencing } from './fencing.ts';
 import { askApprovers, gather, tellOutcome, tellPublic, tellStakeholders } from './telling.ts';
 
 /** Moves a scope from the place where it runs to another one: look, ask, do, prove, and tell throughout. */
@@ -46,8 +47,11 @@ export const failover = defineFlow({
         with: { ...loss.written, 'not-after': { $step: 'preview', $output: 'stoppedAt' } },
       })),
     ];
-    const executed = execute.map(({ id }) => id);
-    for (const step of execute) step.needs = [...(step.needs ?? []), 'approve'];
+    const { probes, fences } = fencing(plan, request.scope, values);
+    const fenced = (step: StepDraft) =>
+      fences.filter(({ with: target }) => target!['component'] === step.with?.['component']).map(({ id }) => id);
+    for (const step of execute) step.needs = [...(step.needs ?? []), 'approve', ...fenced(step)];
+    const executed = [...fences, ...execute].map(({ id }) => id);
     for (const step of verify) step.needs = [...(step.needs ?? []), ...executed];
 
     const milestones = { approval: 'approve', execute: executed, verify: verify.map(({ id }) => id) };
@@ -75,8 +79,10 @@ export const failover = defineFlow({
       steps: [
         ...gathering,
         ...triage,
+        ...probes,
         preview,
         approve,
+        ...fences,
         ...execute,
         ...verify,
         ...askApprovers(plan, rule, request),

@@ -243,8 +243,18 @@ export interface ComponentKind<A = any, S = any> {
     plan: PlanView,
     context: LookContext,
   ): Promise<{ role: 'active' | 'standby' | 'absent' | 'unknown'; because: string }>;
+  /** The action that makes sure that this place takes no more writes; for kinds that can be promoted elsewhere. */
+  fence?(component: ComponentView, place: Place, plan: PlanView): FenceDraft;
+  /** What stops this component in a place for good, when it writes to others there. */
+  stop?(component: ComponentView, place: Place, plan: PlanView): (FenceDraft & { name: string; title: string })[];
   /** One line for `/dr status`: what is there in this place now. */
   describe?(component: ComponentView, place: Place, plan: PlanView, context: LookContext): Promise<string>;
+}
+
+/** A step in the words of a plan, without its place in a graph. */
+export interface FenceDraft {
+  uses: string;
+  with: Record<string, unknown>;
 }
 
 /** One outside system: its folder under `src/systems/` exports a function that makes this from settings. */
@@ -309,7 +319,7 @@ export type WhenUnreachable =
   /** A second approver types ACCEPT DATA LOSS. */
   | { rule: 'ask' }
   /** Goes on by itself while at most so much can be lost; approving the card is the acceptance. */
-  | { rule: 'accept-up-to'; seconds: number; loss: LossInput }
+  | { rule: 'accept-up-to'; seconds: number; loss: LossInput; probe?: string }
   /** Waits until it answers, for as long as that takes. */
   | { rule: 'wait' };
 
@@ -352,9 +362,9 @@ export interface Flow {
   readOnly: boolean;
   /**
    * `target`: away from where it runs, to the preferred place or the one that was typed. `active`: where it runs now.
-   * `none`: places do not matter.
+   * `named`: the place that is named, and nothing is observed. `none`: places do not matter.
    */
-  locate: 'target' | 'active' | 'none';
+  locate: 'target' | 'active' | 'named' | 'none';
   build(plan: FlowPlan, request: FlowRequest): GraphDraft;
 }
 
@@ -390,6 +400,12 @@ export interface FlowPlan extends PlanView {
   approvalRule(flow: string, at: Date): ApprovalRule;
   /** Components whose loss a promote would bring, with the checks that tell it. */
   lossOf(scope: string, values: Record<string, string>): LossInput[];
+  /** What must be fenced in a place before something else of the scope is promoted. */
+  fences(scope: string, values: Record<string, string>): FenceView[];
+  /** The fence of one component in a place; none when its kind cannot be fenced or the plan does not say so. */
+  fencesOf(component: string, place: Place): (FenceDraft & { component: string })[];
+  /** What stops everything that writes to the plan's databases from a place. */
+  writers(place: Place): (FenceDraft & { component: string; name: string; title: string })[];
   stakeholders: StakeholderView[];
   /** Those who work on an incident: everybody who may approve, and stakeholders who are told in Slack. */
   responders: PersonView[];
@@ -433,6 +449,11 @@ export interface LossInput {
   replayed: { uses: string; input: Json };
   /** The same check as the plan writes it, for measuring afterwards what was really lost. */
   written: Record<string, unknown>;
+}
+
+export interface FenceView extends FenceDraft {
+  component: string;
+  whenUnreachable: WhenUnreachable;
 }
 
 export interface StakeholderView {
@@ -490,6 +511,8 @@ export interface StartFlow {
   text?: string;
   reason: string;
   severity?: string;
+  /** Although the plan's cool-down has not passed. */
+  anyway?: boolean;
   /** Id of the incident that it belongs to; absent: the open one of the plan, or a new one. */
   incident?: string;
 }
@@ -552,6 +575,21 @@ export interface Command {
 
 /** Id of the step that a flow adds to measure, after a promote, what a component really lost. */
 export const measureStepId = (component: string): string => `measure-loss-of-${component}`;
+
+/** Id of the step that a flow adds to find out, while people decide, whether what is to be fenced answers. */
+export const probeStepId = (component: string): string => `probe-${component}`;
+
+export const fenceStepId = (component: string): string => `fence-${component}`;
+
+/** Name under which an incident keeps where a component's old primary was never fenced, and the run that left it so. */
+export const unfencedFact = (component: string): string => `unfenced:${component}`;
+
+/** `<place> <run>`; '' when it was fenced. */
+export const sayUnfenced = (place: Place, runId: string): string => `${place} ${runId}`;
+export const readUnfenced = (fact: string): { place: Place; runId: string } => {
+  const [place = '', runId = ''] = fact.split(' ');
+  return { place, runId };
+};
 
 export const defineAction = <W, I, O>(action: Action<W, I, O>): Action<W, I, O> => action;
 export const defineCheck = <W, I>(check: Check<W, I>): Check<W, I> => check;

@@ -19,6 +19,7 @@ import { createLeases } from './journal/leases.ts';
 import { openWorldClock } from './journal/world-clock.ts';
 import { createLog } from './logging.ts';
 import { lookAround } from './look-around.ts';
+import { payObligations } from './obligations.ts';
 import { createPlanStore, type PlanStore } from './plan/plan-store.ts';
 import { createRegistry, type Registry } from './plan/registry.ts';
 import { viewPlan } from './plan/view.ts';
@@ -273,6 +274,7 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
     every(1_000, 'sweep', sweep);
     every(5_000, 'inbox', catchUp);
     every(60_000, 'refusals', noteRefusals);
+    every(1_000, 'obligations', () => payObligations(database.pool, service, () => clock.now(), log));
     closers.push(noteRefusals);
 
     await queue.work(lanes, look);

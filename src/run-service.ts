@@ -6,6 +6,8 @@ import { runIdFor, startRun } from './engine/start-run.ts';
 import type { RunState } from './engine/state.ts';
 import { MaydayError } from './errors.ts';
 import { type IncidentEvent, severities } from './incident/incident.ts';
+import { openObligations } from './obligations.ts';
+import { sayDuration } from './plan/duration.ts';
 import { freeze } from './plan/graph.ts';
 import { didYouMean } from './plan/nearest.ts';
 import type { Plan } from './plan/plan.ts';
@@ -95,6 +97,7 @@ export const createRunService = (options: RunServiceOptions): RunService => {
           'input/invalid',
           `"${severity}" is no severity.${didYouMean(severity, severities)} Nothing was started.`,
         );
+      if (located.from !== null) await refuseTooSoon(pool, clock, plan, view, scope, located.to, request);
       const graph = build(flow, plan, view, registry, {
         scope,
         from: located.from,
@@ -201,6 +204,7 @@ const locate = async (
   context: LookAround,
 ): Promise<Located> => {
   if (flow.locate === 'none') return { from: null, to: null };
+  if (flow.locate === 'named') return { from: null, to: request.to ?? null };
   if (request.to !== undefined && !view.places.includes(request.to))
     throw new MaydayError(
       'plan/unknown',
@@ -264,6 +268,42 @@ interface ComponentRole {
   role: 'active' | 'standby' | 'absent' | 'unknown';
   because: string;
 }
+
+/**
+ * Keeps a system from going back and forth: not back to a place whose old primary was never fenced, and not again so
+ * soon after the last time, unless the person says that they mean it.
+ */
+const refuseTooSoon = async (
+  pool: pg.Pool,
+  clock: Clock,
+  plan: Plan,
+  view: FlowPlan,
+  scope: string,
+  to: Place | null,
+  request: StartFlow,
+): Promise<void> => {
+  const components = view.componentsOf(scope);
+  const owed = await openObligations(pool, plan.text.plan);
+  const unsafe = owed.find(({ place, component }) => place === to && components.includes(component));
+  if (unsafe)
+    throw new MaydayError(
+      'system/refused',
+      `${to} is not safe to go back to: ${unsafe.component} there was never fenced, and may hold writes that nobody has seen. Mayday fences it as soon as it answers (\`/dr run\` shows how far that is). Nothing was started.`,
+    );
+  if (request.anyway) return;
+  const { rows } = await pool.query(
+    `SELECT id, scope, finished_at FROM runs WHERE plan = $1 AND flow = $2 AND outcome = 'succeeded' ORDER BY finished_at DESC LIMIT 20`,
+    [plan.text.plan, request.flow],
+  );
+  const coolDownMs = plan.text['cool-down'] * 1000;
+  const last = rows.find((row) => view.componentsOf(row.scope).some((name) => components.includes(name)));
+  const endsAt = last === undefined ? 0 : last.finished_at.getTime() + coolDownMs;
+  if (endsAt <= clock.now().getTime()) return;
+  throw new MaydayError(
+    'run/wrong-state',
+    `${last.scope} of ${view.title} was moved only at ${last.finished_at.toISOString()} (run ${last.id}); the plan lets ${sayDuration(plan.text['cool-down'])} pass before it is moved again, which is at ${new Date(endsAt).toISOString()}. Nothing was started. If you mean it, put --anyway behind the command.`,
+  );
+};
 
 /** When what a failover leaves was last seen alive, if it has stopped: the start of the outage, as far as anybody knows. */
 const lastSeenAlive = async (

@@ -31,6 +31,7 @@ const boundaries: Boundaries = {
       'src/run-facts.ts',
       'src/component-describe.ts',
       'src/look-around.ts',
+      'src/obligations.ts',
     ],
     'list of systems': ['src/systems.ts'],
     launch: ['src/launch.ts', 'src/sandbox-process.ts'],
@@ -71,7 +72,13 @@ const boundaries: Boundaries = {
   packages: {
     pg: {
       in: ['src/journal', 'src/systems/postgres', 'sandbox/databases', 'src/cli'],
-      typesIn: ['src/watch', 'src/run-service.ts', 'src/run-directory.ts', 'src/chat/card-keeper.ts'],
+      typesIn: [
+        'src/watch',
+        'src/run-service.ts',
+        'src/run-directory.ts',
+        'src/obligations.ts',
+        'src/chat/card-keeper.ts',
+      ],
     },
     kysely: { in: ['src/journal'] },
     bullmq: { in: ['src/queue'] },
@@ -213,6 +220,7 @@ describe('nothing leans on a real plan', () => {
     'customer-success',
     'status-page',
     'escalation-policy',
+    'when-unreachable',
   ]);
   const leaves = (value: unknown): string[] =>
     typeof value === 'string'

@@ -76,6 +76,8 @@ export const setWritable = async (server: DatabaseServer, instance: Instance, wr
   if (writable) {
     await pool.query('DROP SCHEMA IF EXISTS standby CASCADE');
     await server.run(`ALTER ROLE ${role} IN DATABASE ${database} RESET ALL`);
+    // On RDS the application's user owns its database, and so may set what its sessions begin with.
+    await server.run(`ALTER DATABASE ${database} OWNER TO ${role}`);
     await pool.query(`GRANT CREATE ON SCHEMA public TO ${role}`);
     await pool.query(`GRANT ALL ON ALL TABLES IN SCHEMA public TO ${role}`);
     await pool.query(`GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO ${role}`);
@@ -88,6 +90,7 @@ export const setWritable = async (server: DatabaseServer, instance: Instance, wr
     }
     return;
   }
+  await server.run(`ALTER DATABASE ${database} OWNER TO CURRENT_USER`);
   await pool.query('CREATE SCHEMA IF NOT EXISTS standby');
   await pool.query(
     `CREATE OR REPLACE FUNCTION standby.pg_is_in_recovery() RETURNS boolean LANGUAGE sql STABLE AS 'SELECT true'`,

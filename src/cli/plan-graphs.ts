@@ -48,7 +48,12 @@ export const usualVariant = (view: FlowPlan, flowName: string, scope: string | u
       `${view.plan} has no ${flow.name} for "${wanted ?? 'anything'}".${didYouMean(wanted ?? '', scopes)}`,
     );
   const [home = null, away = null] = view.prefer;
-  const places = { target: { from: home, to: away }, active: { from: null, to: home }, none: { from: null, to: null } };
+  const places = {
+    target: { from: home, to: away },
+    active: { from: null, to: home },
+    named: { from: null, to: home },
+    none: { from: null, to: null },
+  };
   return { flow, scope: wanted, ...places[flow.locate], at: momentsOf(flow, view)[0]!, incident: {} };
 };
 
@@ -74,7 +79,7 @@ const scopesOf = (flow: Flow, view: FlowPlan): string[] =>
 
 const placesOf = (flow: Flow, view: FlowPlan): { from: Place | null; to: Place | null }[] => {
   if (flow.locate === 'none') return [{ from: null, to: null }];
-  if (flow.locate === 'active') return view.places.map((to) => ({ from: null, to }));
+  if (flow.locate === 'active' || flow.locate === 'named') return view.places.map((to) => ({ from: null, to }));
   return view.places.flatMap((from) => view.places.filter((to) => to !== from).map((to) => ({ from, to })));
 };
 

@@ -1,4 +1,14 @@
-import type { Action, Answer, Check, Json, LookContext, LossInput, StepContext, WhenUnreachable } from '../define.ts';
+import {
+  type Action,
+  type Answer,
+  type Check,
+  type Json,
+  type LookContext,
+  type LossInput,
+  type StepContext,
+  sayUnfenced,
+  type WhenUnreachable,
+} from '../define.ts';
 import { MaydayError, messageOf } from '../errors.ts';
 import { type Requirement, type Step, undoIdOf } from '../plan/graph.ts';
 import { substitute } from '../plan/references.ts';
@@ -75,6 +85,8 @@ const performAction = async (options: PerformOptions, action: Action, input: unk
   const current = options.state.steps[step.id]!;
   const context = stepContext(options);
 
+  const known = await knownToBeSilent(options);
+  if (known) return known;
   // A notice that was never sent cannot be found anywhere; looking for it would only cost a call.
   const first = step.effect === 'notice' && current.acts === 0;
   let observed: Observed | { performed: Performed } = first
@@ -202,6 +214,9 @@ const unreadable = (options: PerformOptions, fault: MaydayError): Performed => {
   const { step } = options;
   const current = options.state.steps[step.id]!;
   if (!fault.retryable && fault.effect === 'not-made') return failed(step, fault);
+  // A place that is waited for may be gone for days: that it still does not answer is no news.
+  if (step.whenUnreachable?.rule === 'wait' && current.acts === 0)
+    return again(options, fault.message, unreachablePollSeconds, current);
   if (isOver(options)) return failed(step, outOfTime(step, `it could not be read: ${fault.message}`, current));
   return waiting(options, current.seen || 'it cannot be read just now', retrySeconds(current.faults), {
     error: fault.message,
@@ -216,8 +231,8 @@ const unreachable = async (options: PerformOptions, seen: string): Promise<Perfo
   const { step, state, ports, signal } = options;
   const current = state.steps[step.id]!;
   const unproven = `not fenced: ${seen}`;
-  const place = state.created.graph.from;
-  const goOn = (why: string) => succeeded(step, `${unproven}; ${why}`, false, { fenced: false, unfenced: place });
+  const unfenced = sayUnfenced(state.created.graph.from ?? '', state.created.run);
+  const goOn = (why: string) => succeeded(step, `${unproven}; ${why}`, false, { fenced: false, unfenced });
   const block = (why: string): Performed => ({
     events: [
       {
@@ -245,6 +260,20 @@ const unreachable = async (options: PerformOptions, seen: string): Promise<Perfo
   if (most !== null && most <= rule.seconds)
     return goOn(`at most ${Math.round(most)} s can be lost, and the plan accepts up to ${rule.seconds} s`);
   return block(`${reading.because}; the plan accepts up to ${rule.seconds} s.`);
+};
+
+/**
+ * A fence of something that was silent while people decided, and that the watch still hears nothing from, is not waited
+ * for once more: every second would be one of outage. What is owed then is paid as soon as it answers.
+ */
+const knownToBeSilent = async (options: PerformOptions): Promise<Performed | undefined> => {
+  const { step, state, ports, signal } = options;
+  const rule = step.whenUnreachable;
+  if (rule?.rule !== 'accept-up-to' || rule.probe === undefined) return undefined;
+  const probe = state.steps[rule.probe];
+  if ((probe?.output as { reachable?: boolean } | null | undefined)?.reachable !== false) return undefined;
+  const { sourceAnswers } = await ports.readLoss(state.created.graph.plan, rule.loss, signal);
+  return sourceAnswers === false ? unreachable(options, probe!.seen) : undefined;
 };
 
 const agreeingLooks = 3;
@@ -304,6 +333,14 @@ const performEngineStep = async (options: PerformOptions): Promise<Performed> =>
   if (step.uses === 'engine/preview') {
     const output = await preview(options);
     return succeeded(step, `${output.changes.length} resources would change`, false, output as unknown as Json);
+  }
+  if (step.uses === 'engine/reach') {
+    const target = state.graph[(step.input as { step: string }).step]!;
+    const action = options.registry.actions.get(target.uses)!;
+    const observed = await action
+      .observe(action.input.parse(target.input), stepContext(options))
+      .catch((error) => ({ state: 'unreachable' as const, seen: messageOf(error) }));
+    return succeeded(step, observed.seen, false, { reachable: observed.state !== 'unreachable' });
   }
   if (step.uses === 'engine/wait') {
     const { seconds } = step.input as { seconds: number };

@@ -15,6 +15,12 @@ export interface PreviewOutput {
 /** Wall time that reading one resource may take; a resource that cannot be read is shown as such. */
 const patienceMs = 8_000;
 
+/**
+ * What is to be fenced is gone more often than not, and nobody may wait for it to see the card; whether it answers at
+ * all is asked by a probe of its own.
+ */
+const fencePatienceMs = 300;
+
 /** Reads, for every step that would change something, what is there now. Changes nothing. */
 export const preview = async ({ ports, registry, state, step, signal }: PerformOptions): Promise<PreviewOutput> => {
   const { losses } = step.input as unknown as { losses: LossInput[] };
@@ -34,7 +40,7 @@ export const preview = async ({ ports, registry, state, step, signal }: PerformO
     const context = {
       clock: ports.clock,
       log: ports.log,
-      signal: AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(other.whenUnreachable ? fencePatienceMs : patienceMs)]),
     };
     try {
       const found = await action.preview(input, context);

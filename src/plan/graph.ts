@@ -80,7 +80,7 @@ export interface Graph {
 }
 
 /** Names under `engine/` that the engine itself understands; the rest are actions and checks. */
-export const engineSteps = ['engine/approval', 'engine/preview', 'engine/wait'] as const;
+export const engineSteps = ['engine/approval', 'engine/preview', 'engine/reach', 'engine/wait'] as const;
 
 export interface FreezeOptions {
   flow: string;
@@ -213,7 +213,7 @@ const freezeStep = (draft: StepDraft, context: FreezeStepContext): Step => {
       ...base,
       kind: 'engine',
       version: 1,
-      lane: draft.uses === 'engine/preview' ? 'recover' : 'look',
+      lane: draft.uses === 'engine/preview' || draft.uses === 'engine/reach' ? 'recover' : 'look',
       effect: 'read',
       input: (draft.with ?? {}) as Json,
       timeoutSeconds: draft.timeoutSeconds ?? 600,

@@ -125,6 +125,8 @@ export const planSchema = z.strictObject({
     .regex(/^\d{12}$/, 'expected an AWS account number of 12 digits, in quotes')
     .optional(),
   objectives: z.strictObject({ rto: duration, rpo: duration }),
+  /** How long nothing is moved again after it was. */
+  'cool-down': duration.default(1800),
   people: z.record(name, person),
   groups: z.record(name, group).default({}),
   regions: z.record(name, z.strictObject({ aws: z.string().optional(), kubernetes: z.string().optional() })),

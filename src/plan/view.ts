@@ -8,7 +8,9 @@ import type {
   Phase,
   RequirementDraft,
   StepDraft,
+  WhenUnreachable,
 } from '../define.ts';
+import { probeStepId } from '../define.ts';
 import { MaydayError } from '../errors.ts';
 import { parseDuration } from './duration.ts';
 import { hoursHold, parseHours } from './hours.ts';
@@ -247,6 +249,33 @@ export const viewPlan = (plan: Plan, registry: Registry, incident: Record<string
       };
     },
     lossOf: (scope, values) => view.componentsOf(scope).flatMap((name) => lossOfComponent(name, values) ?? []),
+    fences: (scope, values) =>
+      view.componentsOf(scope).flatMap((name) => {
+        const found = component(name);
+        const written = (found.settings as { fence?: { 'when-unreachable'?: string } }).fence;
+        const [fence] = view.fencesOf(name, values['from'] ?? '');
+        if (!written || !fence) return [];
+        const acceptUpTo = /^accept-up-to (.+)$/.exec(written['when-unreachable'] ?? '')?.[1];
+        const loss = lossOfComponent(name, values);
+        const whenUnreachable: WhenUnreachable =
+          acceptUpTo && loss
+            ? { rule: 'accept-up-to', seconds: parseDuration(acceptUpTo)!, loss, probe: probeStepId(name) }
+            : { rule: 'ask' };
+        return [{ ...fence, whenUnreachable }];
+      }),
+    fencesOf(name, place) {
+      const found = component(name);
+      const fence = registry.kinds.get(found.kind)?.fence;
+      if (!fence || found.settings['fence'] === undefined || found.at[place] === undefined) return [];
+      return [{ component: name, ...fence(found, place, view) }];
+    },
+    writers: (place) =>
+      Object.values(plan.components).flatMap((found) =>
+        (registry.kinds.get(found.kind)?.stop?.(found, place, view) ?? []).map((stop) => ({
+          component: found.name,
+          ...stop,
+        })),
+      ),
     stakeholders: Object.entries(text.stakeholders).map(([name, written]) => ({
       name,
       title: written.title,

@@ -189,6 +189,11 @@ describe('commands', () => {
     expect(replies[0]).toMatch(/Started run `r-23456789`: failover of crates of Orchard/);
   });
 
+  test.each(['--anyway', '—anyway'])('%s says that the cool-down is known of', async (flag) => {
+    const { started } = await type('/failover', `orchard crates ${flag} it must go again`);
+    expect(started).toMatchObject([{ reason: 'it must go again', anyway: true }]);
+  });
+
   test.each([
     ['/failover', '', /Say which plan: orchard, mill/],
     ['/failover', 'orchid crates x y z', /There is no plan "orchid"\. Did you mean "orchard"/],

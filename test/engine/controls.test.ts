@@ -221,7 +221,7 @@ describe('a fence that cannot be proven', () => {
     expect(state.steps['wall']).toMatchObject({
       state: 'succeeded',
       changed: false,
-      output: { fenced: false, unfenced: 'north' },
+      output: { fenced: false, unfenced: `north ${state.created.run}` },
     });
     expect(state.steps['wall']!.seen).toMatch(/at most 10 s can be lost, and the plan accepts up to 60 s/);
     expect(world.calls).toEqual(['raise']);
@@ -248,7 +248,7 @@ describe('a fence that cannot be proven', () => {
     await tell(run, (now) => allowWaiver(now, 'wall', { ...pip, typed: acceptance }));
     const state = await quiet(run);
     expect(state.outcome).toBe('succeeded');
-    expect(state.steps['wall']!.output).toEqual({ fenced: false, unfenced: 'north' });
+    expect(state.steps['wall']!.output).toEqual({ fenced: false, unfenced: `north ${run.created.run}` });
   });
 
   test('is waited for where the plan has time, however long', async () => {

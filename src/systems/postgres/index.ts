@@ -1,4 +1,5 @@
 import type { System, SystemTools } from '../../define.ts';
+import { makeReadOnly } from './actions/make-read-only.ts';
 import { acceptsWrites } from './checks/accepts-writes.ts';
 import { answers } from './checks/answers.ts';
 import { deadTuples } from './checks/dead-tuples.ts';
@@ -13,7 +14,7 @@ export const createPostgres = (_settings: PostgresSettings, tools: SystemTools):
   const databases = createDatabases(tools);
   return {
     name: 'postgres',
-    actions: [],
+    actions: [makeReadOnly(databases)],
     checks: [
       acceptsWrites(databases),
       answers(databases),

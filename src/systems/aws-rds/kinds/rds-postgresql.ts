@@ -22,11 +22,24 @@ export const rdsPostgresql = (clients: RdsClients) =>
       heartbeat: z.strictObject({ table: z.string(), column: z.string() }).optional(),
       /** Checks that say when the source was last alive and what the replica has replayed. */
       loss: z.strictObject({ alive: z.string(), replayed: z.string() }).optional(),
+      /**
+       * Before another place is promoted, sessions of this one are ended and new ones may only read. An instance that has
+       * replicas cannot be stopped: RDS refuses it.
+       */
+      fence: z
+        .strictObject({
+          'when-unreachable': z
+            .string()
+            .regex(/^(ask|accept-up-to \d+(s|m|h))$/, 'expected ask, or accept-up-to with a duration, such as 60s')
+            .default('ask'),
+        })
+        .optional(),
     }),
     resources(component, place, plan) {
       const { id, region } = componentPlace(plan, component, place);
       return [`rds:${region}:${id}`];
     },
+    fence: ({ name }, place) => ({ uses: 'postgres/make-read-only', with: { component: name, at: place } }),
     async role(component, place, plan, context) {
       const { id, region } = componentPlace(plan, component, place);
       try {

@@ -21,6 +21,15 @@ export const kubernetesDeployments = (clusters: Clusters) =>
       const target = resolveCluster(plan, place, namespace);
       return Object.keys(deployments).map((name) => objectId(target, 'deployment', name));
     },
+    stop(component, place) {
+      const { namespace, deployments } = component.settings as z.infer<typeof settings>;
+      return Object.keys(deployments).map((deployment) => ({
+        name: deployment,
+        title: `Stop ${deployment} in ${place}`,
+        uses: 'kubernetes/scale',
+        with: { cluster: place, namespace, deployment, replicas: 0, exactly: true },
+      }));
+    },
     async describe(component, place, plan, context) {
       const { namespace, deployments } = component.settings as z.infer<typeof settings>;
       const { cluster } = resolveCluster(plan, place, namespace);
