@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Fault } from './faults.ts';
+import type { HoldRequest } from './holds.ts';
 import { listen } from './listen.ts';
 import type { ControlRequest, SandboxContext, SandboxPart } from './part.ts';
 import { readBody } from './read-body.ts';
@@ -71,6 +72,13 @@ const ownRoutes = (context: SandboxContext, world: World): Record<string, Route>
     context.faults.clear();
     return [];
   },
+  'GET /holds': () => context.holds.list(),
+  'POST /holds': ({ body }) => context.holds.add(readHold(body)),
+  'POST /holds/release': ({ body }) => {
+    if (body.how !== 'go' && body.how !== 'drop') throw new Error('a release needs { how: "go" or "drop" }');
+    context.holds.release(body.how, body.id);
+    return context.holds.list();
+  },
   'GET /world': () => describeWorld(context, world),
   'POST /lag': ({ body }) => {
     if (typeof body.seconds !== 'number' || body.seconds < 0) throw new Error('lag needs { seconds: 0 or more }');
@@ -86,6 +94,12 @@ const ownRoutes = (context: SandboxContext, world: World): Record<string, Route>
     return { rows: result.rows };
   },
 });
+
+const readHold = (body: Record<string, unknown>): HoldRequest => {
+  if (typeof body['call'] !== 'string' || (body['when'] !== 'before' && body['when'] !== 'after'))
+    throw new Error('a hold needs { call, when: "before" or "after" }');
+  return { call: body['call'], when: body['when'], contains: body['contains'] as string[] | undefined };
+};
 
 const needed: Record<Fault['kind'], string[]> = {
   'region-down': ['region'],

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { WorldClock } from './clock.ts';
 import type { Faults } from './faults.ts';
+import type { Holds } from './holds.ts';
 import type { Ledger } from './ledger.ts';
 import type { WorldPlan } from './world-plan.ts';
 
@@ -9,6 +10,7 @@ export interface SandboxContext {
   clock: WorldClock;
   ledger: Ledger;
   faults: Faults;
+  holds: Holds;
   /** The plans that the world is built from. */
   plans: WorldPlan[];
   log(message: string, facts?: Record<string, unknown>): void;

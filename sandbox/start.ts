@@ -13,6 +13,7 @@ import { startGateway } from './databases/gateway.ts';
 import { createDatabaseServer } from './databases/server.ts';
 import { startDns } from './dns/start-dns.ts';
 import { createFaults } from './faults.ts';
+import { createHolds } from './holds.ts';
 import { startKubernetes } from './kubernetes/start-kubernetes.ts';
 import { createLedger } from './ledger.ts';
 import { startMail } from './mail/start-mail.ts';
@@ -54,6 +55,7 @@ export const startSandbox = async (options: SandboxOptions): Promise<Sandbox> =>
     clock,
     ledger: createLedger(clock),
     faults: createFaults(),
+    holds: createHolds(),
     plans: options.plans,
     log:
       options.log ?? ((message, facts) => process.stderr.write(`sandbox: ${message} ${JSON.stringify(facts ?? {})}\n`)),

@@ -1,169 +1,46 @@
 import { join } from 'node:path';
-import { z } from 'zod';
-import { defineAction } from '../../src/define.ts';
-import type { EnginePorts } from '../../src/engine/ports.ts';
-import { createRunStore, lanes } from '../../src/engine/run-store.ts';
-import { runIdFor, startRun } from '../../src/engine/start-run.ts';
-import type { RunState } from '../../src/engine/state.ts';
-import { createWorker } from '../../src/engine/worker.ts';
-import { openDatabase } from '../../src/journal/database.ts';
 import { startEmbeddedPostgres } from '../../src/journal/embedded-postgres.ts';
-import { createJournal } from '../../src/journal/journal.ts';
-import { createLeases } from '../../src/journal/leases.ts';
-import { verifyJournal } from '../../src/journal/verify.ts';
-import { openWorldClock } from '../../src/journal/world-clock.ts';
-import type { Graph, Step } from '../../src/plan/graph.ts';
-import { createRegistry } from '../../src/plan/registry.ts';
-import { openQueue } from '../../src/queue/queue.ts';
-import { inFolder } from '../child.ts';
+import { inFolder, runChild } from '../child.ts';
+import type { StepsPerSecond } from './chain.ts';
 
-const stepsPerRun = 20;
-const runsAlone = 20;
-const runsAtOnce = 50;
+const rounds = 3;
 
-const log = { info() {}, warn() {}, error: console.error };
-
-/** Finds at its first look that there is nothing to do: what remains is journal, queue and engine. */
-const nothing = defineAction({
-  name: 'bench/nothing',
-  version: 1,
-  summary: 'Do nothing',
-  effect: 'read',
-  with: z.strictObject({}),
-  resolve: (written) => written,
-  input: z.strictObject({}),
-  targets: [],
-  output: z.strictObject({}),
-  resources: () => [],
-  changes: [],
-  permissions: () => [],
-  expectedSeconds: 0,
-  longestSeconds: 60,
-  repeat: 'by-look',
-  reversible: { no: 'nothing was done' },
-  observe: async () => ({ state: 'done', seen: 'nothing to do', output: {} }),
-  act: async () => undefined,
-  preview: async () => [],
-  command: () => 'true',
-});
+export interface StepsMeasured {
+  mayday: StepsPerSecond;
+  dbos: StepsPerSecond;
+  /** Mayday's figure divided by DBOS's. */
+  aloneRatio: number;
+  atOnceRatio: number;
+}
 
 /**
- * Steps a second through the real journal, queue and worker on the embedded PostgreSQL. Each run is a chain: a step
- * begins when the one before it is done, so that one run alone shows what a step costs.
+ * The same chain through Mayday and through DBOS Transact, on one embedded PostgreSQL with its durability left as it
+ * is. The two take turns, each time as a process and in a database of its own; each figure is the middle of its rounds.
  */
-export const measureSteps = (): Promise<{ alonePerSecond: number; atOncePerSecond: number }> =>
+export const measureSteps = (): Promise<StepsMeasured> =>
   inFolder(async (folder) => {
     const server = await startEmbeddedPostgres({ folder: join(folder, 'postgres') });
-    const databaseUrl = await server.database('bench');
-    const database = await openDatabase(databaseUrl);
-    const clock = await openWorldClock(database.pool);
-    const queue = await openQueue({ databaseUrl }, log);
-    const waiting = new Map<string, (state: RunState) => void>();
-    const ports: EnginePorts = {
-      journal: createJournal(database.pool, () => clock.wall()),
-      leases: createLeases(database),
-      clock,
-      log,
-      wake: (runId, lane) => queue.wake(runId, lane, 'bench'),
-      async dueAt(runId, lane, at) {
-        await database.pool.query(`UPDATE runs SET look_${lane}_at = $2 WHERE id = $1`, [runId, at]);
-      },
-      render: async () => '',
-      facts: () => ({}),
-      readLoss: () => Promise.reject(new Error('Nothing is lost here.')),
-      changed(state) {
-        if (state.outcome !== null) waiting.get(state.created.run)?.(state);
-      },
-    };
-    const store = createRunStore(ports);
-    const registry = createRegistry([
-      { name: 'bench', actions: [nothing], checks: [], kinds: [], close: async () => {} },
-    ]);
-    const worker = createWorker(ports, registry, store);
-    await queue.work(lanes, (runId, lane) => worker.process(runId, lane));
-
-    let number = 0;
-    const play = async (): Promise<void> => {
-      number += 1;
-      const run = runIdFor(`bench ${number}`);
-      const ended = new Promise<RunState>((resolve) => waiting.set(run, resolve));
-      const created = {
-        run,
-        incident: `i-${run}`,
-        graph,
-        requester: { person: 'U0BENCH01', name: 'Bench', team: 'T0BENCH01' },
-        reason: 'bench',
-        severity: 'P4',
-        requestedAt: clock.now().toISOString(),
-        lastSeenAliveAt: null,
-      };
-      await startRun(ports, store, { created, actor: 'bench' });
-      const { outcome } = await ended;
-      waiting.delete(run);
-      if (outcome !== 'succeeded') throw new Error(`Run ${run} ended as ${outcome}.`);
-    };
-    const perSecond = async (runs: number, work: () => Promise<unknown>): Promise<number> => {
-      const start = performance.now();
-      await work();
-      return (runs * stepsPerRun * 1000) / (performance.now() - start);
-    };
     try {
-      for (let i = 0; i < 5; i += 1) await play();
-      const alonePerSecond = await perSecond(runsAlone, async () => {
-        for (let i = 0; i < runsAlone; i += 1) await play();
-      });
-      const atOncePerSecond = await perSecond(runsAtOnce, () => Promise.all(Array.from({ length: runsAtOnce }, play)));
-      const { firstBad } = await verifyJournal(database.pool);
-      if (firstBad) throw new Error(`The journal does not verify: ${firstBad.why}.`);
-      return { alonePerSecond, atOncePerSecond };
+      const measured: Record<'mayday' | 'dbos', StepsPerSecond[]> = { mayday: [], dbos: [] };
+      for (let round = 0; round < rounds; round += 1)
+        for (const side of ['dbos', 'mayday'] as const) {
+          const program = join(import.meta.dirname, `${side}.ts`);
+          measured[side].push(await runChild<StepsPerSecond>(program, [await server.database(`${side}_${round}`)]));
+        }
+      const [mayday, dbos] = [middle(measured.mayday), middle(measured.dbos)];
+      return {
+        mayday,
+        dbos,
+        aloneRatio: mayday.alonePerSecond / dbos.alonePerSecond,
+        atOnceRatio: mayday.atOncePerSecond / dbos.atOncePerSecond,
+      };
     } finally {
-      await worker.stop(2_000);
-      await queue.close();
-      await database.close();
       await server.close();
     }
   });
 
-const step = (index: number): Step => ({
-  id: `step-${index}`,
-  title: `Step ${index}`,
-  phase: 'execute',
-  lane: 'recover',
-  kind: 'action',
-  uses: nothing.name,
-  version: nothing.version,
-  effect: 'read',
-  input: {},
-  needs: index === 0 ? [] : [`step-${index - 1}`],
-  after: [],
-  require: [],
-  unless: null,
-  withinSeconds: null,
-  timeoutSeconds: 60,
-  expectedSeconds: 0,
-  onHalt: false,
-  optional: false,
-  informative: false,
-  onFailure: false,
-  record: null,
-  resources: [],
-  changes: [],
-});
-
-const graph: Graph = {
-  plan: 'bench',
-  title: 'Bench',
-  account: null,
-  planDigest: '',
-  flow: 'bench',
-  scope: 'all',
-  from: null,
-  to: null,
-  regions: {},
-  arguments: null,
-  objectives: { rtoSeconds: 60, rpoSeconds: 60 },
-  targetSeconds: null,
-  steps: Array.from({ length: stepsPerRun }, (_, index) => step(index)),
-  claims: [],
-  hash: 'bench',
+const middle = (figures: StepsPerSecond[]): StepsPerSecond => {
+  const of = (key: keyof StepsPerSecond) =>
+    figures.map((figure) => figure[key]).sort((a, b) => a - b)[Math.floor(figures.length / 2)]!;
+  return { alonePerSecond: of('alonePerSecond'), atOncePerSecond: of('atOncePerSecond') };
 };

@@ -12,7 +12,7 @@ import type { AwsRequest, AwsService } from './aws-request.ts';
  */
 export const startAws = async (context: SandboxContext, services: AwsService[]): Promise<SandboxPart> => {
   const accessKeyId = `AKIASANDBOX${randomBytes(5).toString('hex').toUpperCase().slice(0, 9)}`;
-  const { faults, ledger } = context;
+  const { faults, holds, ledger } = context;
 
   const handle = async (request: IncomingMessage, response: ServerResponse) => {
     const body = await readBody(request);
@@ -64,7 +64,12 @@ export const startAws = async (context: SandboxContext, services: AwsService[]):
         send(500, { 'content-type': 'text/xml' }, service.refusal(call, 'InternalFailure', 'Asked for by a fault.'));
         return;
       }
+      const text = decodeURIComponent(
+        `${call.method} ${call.path}?${call.query} ${body.toString('utf8')}`.replace(/%(?![0-9A-F]{2})/gi, '%25'),
+      );
+      if (!(await holds.pass(name, 'before', text))) return;
       const answer = await service.answer(call);
+      if (!(await holds.pass(name, 'after', text))) return;
       // Carried out, but the caller never hears of it.
       if (fault === 'timeout') return;
       send(answer.status ?? 200, answer.headers ?? { 'content-type': 'text/xml' }, answer.body ?? '');

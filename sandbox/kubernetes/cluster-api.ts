@@ -41,7 +41,10 @@ export const answerCluster = async (
     change = changeOf(request, target);
     const fault = context.faults.take(change);
     if (fault === 'error') throw new ApiError(500, 'InternalError', 'Internal error occurred: asked for by a fault');
+    const text = `${url.pathname} ${body.toString('utf8')}`;
+    if (!(await context.holds.pass(change, 'before', text))) return;
     const done = write(context, cluster, target, url, request, body, change);
+    if (!(await context.holds.pass(change, 'after', text))) return;
     if (fault === 'timeout') return;
     send(response, done.status, done.object);
   } catch (error) {

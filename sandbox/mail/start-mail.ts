@@ -33,15 +33,18 @@ export const startMail = async (context: SandboxContext): Promise<SandboxPart> =
     onData(stream, session, callback) {
       const chunks: Buffer[] = [];
       stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-      stream.on('end', () => {
+      stream.on('end', async () => {
         const fault = context.faults.take('smtp:Mail');
         if (fault === 'error') return callback(Object.assign(new Error('4.3.0 not now'), { responseCode: 451 }));
-        const parsed = parseMail(Buffer.concat(chunks).toString('utf8'));
+        const text = Buffer.concat(chunks).toString('utf8');
+        if (!(await context.holds.pass('smtp:Mail', 'before', text))) return;
+        const parsed = parseMail(text);
         const recipients = session.envelope.rcptTo.map(({ address }) => address);
         mails.push({ at: context.clock.now().toISOString(), recipients, ...parsed });
         const { subject, messageId } = parsed;
         context.ledger.accept('smtp:Mail', `smtp:${recipients.join(',')}`, { subject, messageId }).visible();
-        if (fault !== 'timeout') callback();
+        if (fault === 'timeout' || !(await context.holds.pass('smtp:Mail', 'after', text))) return;
+        callback();
       });
     },
   });

@@ -57,7 +57,10 @@ export const startPagerDuty = async (context: SandboxContext): Promise<SandboxPa
         return refuse(new PagerDutyRefusal(401, 'Unauthorized', 2006));
       }
       const body = parse(text);
+      const call = `${url.pathname} ${text}`;
+      if (change && !(await context.holds.pass(change, 'before', call))) return;
       const answer = isEvent ? enqueue(body) : rest({ method, path, query: url.searchParams, body, request });
+      if (change && !(await context.holds.pass(change, 'after', call))) return;
       if (broken === 'timeout') return;
       if (answer.status >= 400)
         context.ledger.refuse(

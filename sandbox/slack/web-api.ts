@@ -21,7 +21,7 @@ const jsonArguments = new Set(['blocks', 'view', 'metadata', 'attachments']);
 /** `POST /api/<method>`, with the bot's or the app's token. */
 export const createWebApi = (world: MethodWorld, tokens: { bot: string; app: string }) => {
   const waitSeconds = createRateLimits(world.context.clock);
-  const { faults, ledger } = world.context;
+  const { faults, holds, ledger } = world.context;
 
   return async (request: IncomingMessage, response: ServerResponse, name: string): Promise<void> => {
     const args = readArguments(request, await readText(request));
@@ -68,7 +68,10 @@ export const createWebApi = (world: MethodWorld, tokens: { bot: string; app: str
     const next = faults.take(change);
     if (next === 'error') return sendJson(response, 500, { ok: false, error: 'internal_error' });
     try {
+      const text = JSON.stringify(args);
+      if (!(await holds.pass(change, 'before', text))) return;
       const answer = method.run(args, world);
+      if (!(await holds.pass(change, 'after', text))) return;
       if (next === 'timeout') return;
       sendJson(response, 200, { ok: true, ...answer });
     } catch (error) {

@@ -99,6 +99,7 @@ export const startStatuspage = async (context: SandboxContext): Promise<SandboxP
     const change = isCreate ? 'statuspage:CreateIncident' : 'statuspage:UpdateIncident';
     const broken = context.faults.take(change);
     if (broken === 'error') return sendJson(response, 500, { error: 'Internal Server Error' });
+    if (!(await context.holds.pass(change, 'before', `${url.pathname} ${text}`))) return;
     const asked = parse(text)?.incident;
     const errors = checkIncident(asked, isCreate, new Set(components.keys()));
     if (errors.length > 0) return refuse(isCreate ? 422 : 400, ...errors);
@@ -121,6 +122,7 @@ export const startStatuspage = async (context: SandboxContext): Promise<SandboxP
     if (isCreate) incidents.push(written);
     context.ledger.accept(change, `statuspage:${written.id}`, { name: written.name, status: written.status }).visible();
     if (broken === 'timeout') return;
+    if (!(await context.holds.pass(change, 'after', `${url.pathname} ${text}`))) return;
     sendJson(response, isCreate ? 201 : 200, written);
   });
 

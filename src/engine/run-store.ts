@@ -125,7 +125,9 @@ const createHandle = (runId: string, ports: EnginePorts, initial: RunState | nul
           if (after.events.length === 0) return before;
           const done = (): RunState => {
             ports.changed(known());
-            for (const lane of lanes) if (after.started.has(lane)) ports.wake(runId, lane);
+            // The lease's own lane needs nobody: its holder is at work and decides again after this.
+            for (const lane of lanes)
+              if (after.started.has(lane) && lane !== by.lease?.lane) ports.wake(runId, lane);
             return known();
           };
           try {

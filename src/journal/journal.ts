@@ -1,8 +1,8 @@
 import type pg from 'pg';
-import { storable } from '../canonical.ts';
 import type { Json } from '../define.ts';
 import { MaydayError, messageOf } from '../errors.ts';
-import { chainOn, genesis, type Head, type JournalRow, type NewEvent } from './chain.ts';
+import { createAppendQueue } from './append-queue.ts';
+import { genesis, type Head, type NewEvent } from './chain.ts';
 
 export interface StreamAppend {
   stream: string;
@@ -76,51 +76,7 @@ export interface Journal {
 export const noHead: Head = { seq: 0, hash: genesis };
 
 export const createJournal = (pool: pg.Pool, wallNow: () => Date): Journal => ({
-  async append(appends, options = {}) {
-    const at = wallNow().toISOString();
-    const streams = [...appends]
-      .filter(({ events }) => events.length > 0)
-      .sort((a, b) => (a.stream < b.stream ? -1 : 1));
-    const rows = streams.map(({ stream, expected, events }) => chainOn(stream, expected, events, at));
-    const all = rows.flat();
-    const heads = rows.map((chain) => chain.at(-1) as JournalRow);
-    const column = <K extends keyof JournalRow>(key: K) => all.map((row) => row[key]);
-    const { fence, claim, releaseClaimsOf } = options;
-    try {
-      await pool.query({
-        name: 'journal-append',
-        text: 'SELECT journal_append($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23)',
-        values: [
-          streams.map(({ stream }) => stream),
-          streams.map(({ expected }) => expected.seq),
-          heads.map(({ seq }) => seq),
-          heads.map(({ hash }) => hash),
-          column('stream'),
-          column('seq'),
-          column('at'),
-          column('actor'),
-          column('type'),
-          column('version'),
-          column('salt'),
-          column('data'),
-          column('dataHash'),
-          column('previousHash'),
-          column('hash'),
-          fence?.runId ?? null,
-          fence?.lane ?? null,
-          fence?.epoch ?? null,
-          claim ? [...claim.resources].sort() : null,
-          claim?.runId ?? releaseClaimsOf ?? null,
-          releaseClaimsOf !== undefined,
-          projected(options.runs),
-          projected(options.incidents),
-        ],
-      });
-    } catch (error) {
-      throw appendError(error);
-    }
-    return Object.fromEntries(streams.map(({ stream }, i) => [stream, { seq: heads[i]!.seq, hash: heads[i]!.hash }]));
-  },
+  append: createAppendQueue(pool, wallNow).append,
 
   async read(stream, afterSeq = 0) {
     const { rows } = await pool
@@ -141,30 +97,9 @@ export const createJournal = (pool: pg.Pool, wallNow: () => Date): Journal => ({
   },
 });
 
-/** Projections are read by people's tools and may be jsonb, which refuses characters that the journal's text keeps. */
-const projected = (rows: readonly object[] | undefined): string | null =>
-  rows ? JSON.stringify(rows, (_, value) => (typeof value === 'string' ? storable(value) : value)) : null;
-
 const unreadable = (error: unknown): never => {
   throw new MaydayError('journal/unavailable', `The journal could not be read: ${messageOf(error)}.`, {
     retryable: true,
-    cause: error,
-  });
-};
-
-const appendError = (error: unknown): MaydayError => {
-  const { code, detail } = error as { code?: string; detail?: string };
-  if (code === 'MD001' || code === '23505')
-    return new MaydayError('journal/conflict', 'Somebody else appended first.', { retryable: true, cause: error });
-  if (code === 'MD002')
-    return new MaydayError('lease/lost', 'Another worker has taken this run over.', { cause: error });
-  if (code === 'MD003') {
-    const held = JSON.parse(detail ?? '{}') as { resource: string; holder: string };
-    return new MaydayError('claim/held', `${held.resource} is held by ${held.holder}.`, { cause: held });
-  }
-  return new MaydayError('journal/unavailable', `The journal could not be written: ${messageOf(error)}.`, {
-    retryable: true,
-    effect: 'maybe-made',
     cause: error,
   });
 };

@@ -2,9 +2,13 @@ import { type Kysely, sql } from 'kysely';
 import { type Migration, type MigrationProvider, Migrator } from 'kysely/migration';
 import { MaydayError, messageOf } from '../errors.ts';
 import * as journal from './migrations/0001-journal.ts';
+import * as appendMany from './migrations/0002-append-many.ts';
 
 /** Every migration, in the order of its name. A file that is not listed here does not run; a test holds both equal. */
-export const migrations: Record<string, Migration> = { '0001-journal': journal };
+export const migrations: Record<string, Migration> = {
+  '0001-journal': journal,
+  '0002-append-many': appendMany,
+};
 
 const provider: MigrationProvider = { getMigrations: async () => migrations };
 

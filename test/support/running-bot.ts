@@ -108,7 +108,7 @@ export const startRunningBot = async (options: RunningBotOptions = {}): Promise<
   return bot;
 };
 
-const readiness = (child: ChildProcess, log: () => string): Promise<{ slackUrl?: string; webUrl: string }> =>
+export const readiness = (child: ChildProcess, log: () => string): Promise<{ slackUrl?: string; webUrl: string }> =>
   new Promise((done, reject) => {
     let output = '';
     child.stdout!.on('data', (chunk) => {

@@ -1,5 +1,6 @@
 import { createWorldClock } from '../../sandbox/clock.ts';
 import { createFaults } from '../../sandbox/faults.ts';
+import { createHolds } from '../../sandbox/holds.ts';
 import { createLedger } from '../../sandbox/ledger.ts';
 import type { SandboxContext, SandboxPart } from '../../sandbox/part.ts';
 import type { WorldPlan } from '../../sandbox/world-plan.ts';
@@ -36,7 +37,14 @@ export const shopPlan: WorldPlan = {
 
 export const createContext = (speed = 1000): SandboxContext => {
   const clock = createWorldClock({ speed, worldStart: new Date('2026-01-02T14:00:00Z') });
-  return { clock, ledger: createLedger(clock), faults: createFaults(), plans: [shopPlan], log: () => undefined };
+  return {
+    clock,
+    ledger: createLedger(clock),
+    faults: createFaults(),
+    holds: createHolds(),
+    plans: [shopPlan],
+    log: () => undefined,
+  };
 };
 
 /** Calls a control route as the control port would. */
