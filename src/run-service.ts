@@ -88,7 +88,15 @@ export const createRunService = (options: RunServiceOptions): RunService => {
       }
       const view = viewPlan(plan, registry, incident?.facts ?? {});
       const scope = scopeOf(flow, view, request.scope);
-      const located = await locate(flow, view, scope, request, { clock, log, signal: AbortSignal.timeout(15_000) });
+      const moved = { pool, plan: plan.text.plan, flow: flow.name, view, scope };
+      if (flow.locate === 'target') await refuseUnsafe(moved, request.to ?? view.prefer[1]);
+      const last = flow.locate === 'target' ? await lastMove(moved) : undefined;
+      const lastTo = last && (await options.store.open(last.id)).state().created.graph.to;
+      const located = await locate(flow, view, scope, request, lastTo, {
+        clock,
+        log,
+        signal: AbortSignal.timeout(15_000),
+      });
       if ('nothingToDo' in located) return located;
 
       const severity = request.severity ?? incident?.severity ?? 'P1';
@@ -97,7 +105,7 @@ export const createRunService = (options: RunServiceOptions): RunService => {
           'input/invalid',
           `"${severity}" is no severity.${didYouMean(severity, severities)} Nothing was started.`,
         );
-      if (located.from !== null) await refuseTooSoon(pool, clock, plan, view, scope, located.to, request);
+      if (last && !request.anyway) refuseTooSoon(last, plan, clock.now());
       const graph = build(flow, plan, view, registry, {
         scope,
         from: located.from,
@@ -201,6 +209,7 @@ const locate = async (
   view: FlowPlan,
   scope: string,
   request: StartFlow,
+  lastTo: Place | null | undefined,
   context: LookAround,
 ): Promise<Located> => {
   if (flow.locate === 'none') return { from: null, to: null };
@@ -225,6 +234,8 @@ const locate = async (
   if (to === undefined)
     throw new MaydayError('plan/invalid', `${view.plan} has no second place to go to. Nothing was started.`);
   const roles = await rolesOf(view, view.componentsOf(scope), [to], context);
+  const twice = await twoPrimaries(view, roles, to, lastTo, context);
+  if (twice) throw twice;
   if (roles.length > 0 && roles.every(({ role }) => role === 'active'))
     return {
       nothingToDo: `Nothing to do: ${scope} of ${view.title} already runs in ${to}. ${roles.map(({ component, because }) => `${component}: ${because}`).join('; ')}.`,
@@ -269,39 +280,79 @@ interface ComponentRole {
   because: string;
 }
 
-/**
- * Keeps a system from going back and forth: not back to a place whose old primary was never fenced, and not again so
- * soon after the last time, unless the person says that they mean it.
- */
-const refuseTooSoon = async (
-  pool: pg.Pool,
-  clock: Clock,
-  plan: Plan,
-  view: FlowPlan,
-  scope: string,
-  to: Place | null,
-  request: StartFlow,
-): Promise<void> => {
+interface Moved {
+  pool: pg.Pool;
+  plan: string;
+  flow: string;
+  view: FlowPlan;
+  scope: string;
+}
+
+/** Not back to a place whose old primary was never fenced: it may hold writes that nobody has seen. */
+const refuseUnsafe = async ({ pool, plan, view, scope }: Moved, to: Place | undefined): Promise<void> => {
   const components = view.componentsOf(scope);
-  const owed = await openObligations(pool, plan.text.plan);
+  const owed = await openObligations(pool, plan);
   const unsafe = owed.find(({ place, component }) => place === to && components.includes(component));
   if (unsafe)
     throw new MaydayError(
       'system/refused',
       `${to} is not safe to go back to: ${unsafe.component} there was never fenced, and may hold writes that nobody has seen. Mayday fences it as soon as it answers (\`/dr run\` shows how far that is). Nothing was started.`,
     );
-  if (request.anyway) return;
+};
+
+/** The last time that something of a scope was moved. */
+const lastMove = async (moved: Moved): Promise<{ id: string; scope: string; finishedAt: Date } | undefined> => {
+  const { pool, plan, flow, view, scope } = moved;
   const { rows } = await pool.query(
-    `SELECT id, scope, finished_at FROM runs WHERE plan = $1 AND flow = $2 AND outcome = 'succeeded' ORDER BY finished_at DESC LIMIT 20`,
-    [plan.text.plan, request.flow],
+    `SELECT id, scope, finished_at AS "finishedAt" FROM runs WHERE plan = $1 AND flow = $2 AND outcome = 'succeeded'
+     ORDER BY finished_at DESC LIMIT 20`,
+    [plan, flow],
   );
-  const coolDownMs = plan.text['cool-down'] * 1000;
-  const last = rows.find((row) => view.componentsOf(row.scope).some((name) => components.includes(name)));
-  const endsAt = last === undefined ? 0 : last.finished_at.getTime() + coolDownMs;
-  if (endsAt <= clock.now().getTime()) return;
+  const components = view.componentsOf(scope);
+  const covers = (other: string) =>
+    view.scopes(flow).includes(other) && view.componentsOf(other).some((name) => components.includes(name));
+  return rows.find((row) => covers(row.scope));
+};
+
+/** Keeps a system from going back and forth, unless the person says that they mean it. */
+const refuseTooSoon = (last: { id: string; scope: string; finishedAt: Date }, { text }: Plan, now: Date): void => {
+  const coolDown = text['cool-down'];
+  const endsAt = new Date(last.finishedAt.getTime() + coolDown * 1000);
+  if (endsAt <= now) return;
   throw new MaydayError(
     'run/wrong-state',
-    `${last.scope} of ${view.title} was moved only at ${last.finished_at.toISOString()} (run ${last.id}); the plan lets ${sayDuration(plan.text['cool-down'])} pass before it is moved again, which is at ${new Date(endsAt).toISOString()}. Nothing was started. If you mean it, put --anyway behind the command.`,
+    `${last.scope} of ${text.title} was moved only at ${last.finishedAt.toISOString()} (run ${last.id}); the plan lets ${sayDuration(coolDown)} pass before it is moved again, which is until ${endsAt.toISOString()}. Nothing was started. If you mean it, put --anyway behind the command.`,
+  );
+};
+
+/**
+ * A place that was failed away from keeps a primary of its own, without what was written elsewhere since. Going there
+ * would serve old data as if it were all, so it is refused, unless it is where things were moved to last.
+ */
+const twoPrimaries = async (
+  view: FlowPlan,
+  roles: readonly ComponentRole[],
+  to: Place,
+  lastTo: Place | null | undefined,
+  context: LookAround,
+): Promise<MaydayError | undefined> => {
+  const promotable = roles.filter(
+    ({ component, role }) => role === 'active' && view.fencesOf(component, to).length > 0,
+  );
+  if (promotable.length === 0 || lastTo === to) return undefined;
+  const others = await rolesOf(
+    view,
+    promotable.map(({ component }) => component),
+    view.places.filter((place) => place !== to),
+    context,
+  );
+  const other = others.find(({ role }) => role === 'active');
+  return (
+    other &&
+    new MaydayError(
+      'system/refused',
+      `${other.component} has a primary in ${to} and another in ${other.place} (${other.because}), and the one in ${to} has not what was written in ${other.place} since. Going there would lose it. Make a new replica of ${other.place} in ${to} first. Nothing was started.`,
+    )
   );
 };
 

@@ -126,8 +126,7 @@ const createHandle = (runId: string, ports: EnginePorts, initial: RunState | nul
           const done = (): RunState => {
             ports.changed(known());
             // The lease's own lane needs nobody: its holder is at work and decides again after this.
-            for (const lane of lanes)
-              if (after.started.has(lane) && lane !== by.lease?.lane) ports.wake(runId, lane);
+            for (const lane of lanes) if (after.started.has(lane) && lane !== by.lease?.lane) ports.wake(runId, lane);
             return known();
           };
           try {

@@ -15,6 +15,7 @@ const uses: Record<string, object> = {
   'kubernetes/set-configmap': { ...south, configmap: 'made-anew', data: { status: 'active' } },
   'elasticache/increase-replicas': { component: 'larder', at: 'south', replicas: 3 },
   'route53/switch-weights': { component: 'gate', to: 'south' },
+  'postgres/make-read-only': { component: 'crates', at: 'north' },
 };
 
 const undoOf = (action: Action): Undo => {
@@ -40,7 +41,8 @@ const settle = async (look: () => ReturnType<Action['observe']>, act?: () => Pro
 const worldNow = async () => {
   const { now: _, ...rest } = await world.control('/world');
   const weights = rest.records.map((record: { values: string[]; weight: number }) => [record.values, record.weight]);
-  return { clusters: rest.clusters, groups: rest.groups, weights };
+  const { answer: writable } = await world.ask('postgres/accepts-writes', { component: 'crates', at: 'north' });
+  return { clusters: rest.clusters, groups: rest.groups, weights, writable };
 };
 
 describe.each(Object.entries(uses))('%s', (name, written) => {

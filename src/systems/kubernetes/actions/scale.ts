@@ -90,6 +90,13 @@ export const scale = (clusters: Clusters) => {
         if (wanted === undefined) return { state: 'impossible', seen: `how many ${name} had before is not known` };
         if (!found) return { state: 'done', seen: `there is no deployment ${name} any more`, output: {} };
         const replicas = found.spec?.replicas ?? 1;
+        const ready = found.status?.readyReplicas ?? 0;
+        if (replicas === wanted && ready > wanted)
+          return {
+            state: 'changing',
+            seen: `${name} has ${ready} pods, and is to have ${wanted}`,
+            lookAgainSeconds: 5,
+          };
         if (replicas === wanted) return { state: 'done', seen: `${name} is to have ${wanted} pods again`, output: {} };
         if (replicas === given.replicas) return { state: 'todo', seen: `${name} has ${replicas}, and had ${wanted}` };
         return { state: 'impossible', seen: `somebody scaled ${name} to ${replicas} since; it is left so` };

@@ -7,14 +7,15 @@ import { connectPermission, psqlLine, resolveTarget, targetInput } from '../data
 
 interface Standing {
   recovering: boolean;
+  /** What a session that begins now may do. */
   readOnly: boolean;
-  /** Sessions of the application that began before the database was made read-only, and so may still write. */
-  oldSessions: number;
+  /** The sessions of before were all ended, as the mark says that is set after that. */
+  marked: boolean;
 }
 
 /**
  * Fences a PostgreSQL: sessions that begin from now on may only read, and those that began before are ended. Proven by
- * reading both back from a session of its own. A role that sets itself to write again is not stopped by it; give the
+ * reading back, in a session of its own, what new ones may do and the mark that is set when the old ones have ended. A role that sets itself to write again is not stopped by it; give the
  * application none that does.
  */
 export const makeReadOnly = (databases: Databases) => {
@@ -57,8 +58,8 @@ export const makeReadOnly = (databases: Databases) => {
       },
       async act(given, _, context) {
         await change(given, await context.beforeChange(), [
-          alter('RESET mayday.fenced_at'),
-          alter('RESET default_transaction_read_only'),
+          comment('NULL'),
+          alterDatabase('RESET default_transaction_read_only'),
         ]);
         return { seen: `${given.host} lets new sessions write again` };
       },
@@ -77,19 +78,16 @@ export const makeReadOnly = (databases: Databases) => {
       if (standing.recovering)
         return { state: 'done', seen: `${given.host} is a standby, which takes no writes`, output: done };
       if (!standing.readOnly) return { state: 'todo', seen: `${given.host} takes writes` };
-      if (standing.oldSessions > 0)
-        return {
-          state: 'todo',
-          seen: `${given.host} is read-only, but ${standing.oldSessions} older sessions are open`,
-        };
+      if (!standing.marked)
+        return { state: 'todo', seen: `${given.host} is read-only, but older sessions may be open` };
       return { state: 'done', seen: `${given.host} is read-only, and no older session is open`, output: done };
     },
 
     async act(given, context) {
       await change(given, await context.beforeChange(), [
-        alter('SET default_transaction_read_only = on'),
-        alter('SET mayday.fenced_at = %L', 'clock_timestamp()::text'),
+        alterDatabase('SET default_transaction_read_only = on'),
         endSessions,
+        comment(`'${mark}' || clock_timestamp()`),
       ]);
       return { seen: `${given.host} is read-only, and its sessions were ended` };
     },
@@ -102,24 +100,40 @@ export const makeReadOnly = (databases: Databases) => {
       ];
     },
     command: (given) =>
-      psqlLine(given, `ALTER DATABASE ${given.database} SET default_transaction_read_only = on; ${endSessions}`),
+      psqlLine(
+        given,
+        `ALTER DATABASE ${given.database} SET default_transaction_read_only = on; SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${given.database}' AND pid <> pg_backend_pid()`,
+      ),
   });
 };
 
 /** Of the database that the session is in, whatever it is really called behind a proxy. */
-const alter = (change: string, value?: string): string =>
-  `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I ${change}', current_database()${value ? `, ${value}` : ''}); END $$`;
+const alterDatabase = (change: string): string =>
+  `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I ${change}', current_database()); END $$`;
 
-/** Client sessions of this database whose role is no superuser: those of the service itself cannot be ended, nor write for an application. */
-const others = `datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
-  AND usename IN (SELECT rolname FROM pg_roles WHERE NOT rolsuper)`;
+/** The database's own comment carries the mark: its owner may write it, and it is there for whoever looks later. */
+const comment = (text: string): string =>
+  `DO $$ BEGIN EXECUTE format('COMMENT ON DATABASE %I IS %L', current_database(), ${text}); END $$`;
 
-const endSessions = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${others}`;
+const mark = 'fenced by Mayday at ';
+
+/**
+ * Ends every client session of this database but this one, and waits for each to be gone. Those of superusers are the
+ * service's own: they cannot be ended, and no application writes through them. One that stays makes the step fail.
+ */
+const endSessions = `
+DO $$ DECLARE left_open integer; BEGIN
+  SELECT count(*) INTO left_open FROM (
+    SELECT pg_terminate_backend(pid, 3000) AS ended FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+      AND usename IN (SELECT rolname FROM pg_roles WHERE NOT rolsuper)) others WHERE NOT ended;
+  IF left_open > 0 THEN RAISE EXCEPTION '% older sessions did not end', left_open; END IF;
+END $$`;
 
 const lookSql = `
   SELECT pg_is_in_recovery() AS recovering,
-    current_setting('default_transaction_read_only') = 'on' AND coalesce(current_setting('mayday.fenced_at', true), '') <> '' AS "readOnly",
-    (SELECT count(*)::int FROM pg_stat_activity WHERE ${others}
-      AND backend_start <= nullif(current_setting('mayday.fenced_at', true), '')::timestamptz) AS "oldSessions"`;
+    current_setting('default_transaction_read_only') = 'on' AS "readOnly",
+    coalesce(shobj_description(oid, 'pg_database') LIKE '${mark}%', false) AS marked
+  FROM pg_database WHERE datname = current_database()`;
 
 const run = async ({ query }: Session, statement: string): Promise<void> => void (await query(statement));
