@@ -29,7 +29,7 @@ await part('steps', async () => {
   return [
     'Steps a second, 20 steps in a chain for each run, each durable before the next',
     `  DBOS Transact 5.3                  ${say(dbos)}`,
-    `  Mayday, journal and queue on       ${say(mayday)}`,
+    `  Mayday                             ${say(mayday)}`,
     `  ratio alone ${aloneRatio.toFixed(2)}  (${goal(aloneRatio >= 2, 'goal at least 2')}), at once ${atOnceRatio.toFixed(2)}  (${goal(atOnceRatio >= 3, 'goal at least 3')})`,
   ];
 });

@@ -120,7 +120,7 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
       leases: createLeases(database),
       clock,
       log,
-      wake: (runId, lane) => queue.wake(runId, lane, flowOf.get(runId) ?? 'run'),
+      wake: (runId, lane) => worker.offer(runId, lane) || queue.wake(runId, lane, flowOf.get(runId) ?? 'run'),
       async dueAt(runId, lane, at) {
         await database.pool.query({
           name: `due-${lane}`,

@@ -2,7 +2,7 @@ import { canonical } from '../canonical.ts';
 import type { Lane } from '../define.ts';
 import { MaydayError } from '../errors.ts';
 import { incidentAfter } from '../incident/incident.ts';
-import { decide } from './decide.ts';
+import { type Decision, decide } from './decide.ts';
 import { eventVersion, type RecordedEvent, type RunEvent } from './events.ts';
 import { evolve } from './evolve.ts';
 import type { EnginePorts, Head, IncidentRow, Lease, RunRow, StoredEvent } from './ports.ts';
@@ -130,7 +130,8 @@ const createHandle = (runId: string, ports: EnginePorts, initial: RunState | nul
             return known();
           };
           try {
-            const row = runRow(after.state, dueTimes(withLookTimes(after.state), now), ports);
+            const lookAt = lookTimes.size === 0 ? after.lookAt : dueTimes(decide(withLookTimes(after.state), now), now);
+            const row = runRow(after.state, lookAt, ports);
             const incident = await incidentChange(ports, before, after, by.actor);
             const heads = await ports.journal.append(
               [{ stream: runStream(runId), expected: head, events: after.events }, ...incident.appends],
@@ -185,19 +186,17 @@ export const settle = (start: RunState | null, given: RunEvent[], now: Date, act
     }
     if (!state) throw new Error('A run that was never created cannot go on.');
     const decision = decide(state, now);
-    if (decision.events.length === 0) return { state, events, started, lookAt: dueTimes(state, now) };
+    if (decision.events.length === 0) return { state, events, started, lookAt: dueTimes(decision, now) };
     next = decision.events.map((event) => ({ event, actor: 'mayday' }));
   }
 };
 
 /** World time at which each lane has something to look at. */
-const dueTimes = (state: RunState, now: Date): Record<Lane, Date | null> => {
-  const { start, lookAt } = decide(state, now);
-  return Object.fromEntries(lanes.map((lane) => [lane, start[lane].length > 0 ? now : lookAt[lane]])) as Record<
+const dueTimes = ({ start, lookAt }: Decision, now: Date): Record<Lane, Date | null> =>
+  Object.fromEntries(lanes.map((lane) => [lane, start[lane].length > 0 ? now : lookAt[lane]])) as Record<
     Lane,
     Date | null
   >;
-};
 
 /** Steps under way are due a little later than now, so that the sweep disturbs nobody who is at work. */
 const graceMs = 1_000;

@@ -11,9 +11,14 @@ import type { RunState } from './state.ts';
 export interface Worker {
   /** Works on a run's lane until nothing is left to do now. Returns at once when somebody else holds it. */
   process(runId: string, lane: Lane): Promise<void>;
+  /** Takes a run's lane up in the background; false when this process has its hands full or is stopping: wake another. */
+  offer(runId: string, lane: Lane): boolean;
   /** Starts nothing new, lets what is under way be recorded, for at most that many milliseconds. */
   stop(patienceMs: number): Promise<void>;
 }
+
+/** More lanes than this at once are left to other processes. */
+const mostLanes = 50;
 
 /** A wait shorter than this (wall time) is slept through; a longer one gives the run back. */
 const shortWaitMs = 40;
@@ -74,9 +79,12 @@ export const createWorker = (ports: EnginePorts, registry: Registry, store: RunS
       if (handle.state().unknown !== null || handle.state().outcome !== null)
         return await ports.dueAt(runId, lane, null);
       const inFlight = new Map<string, Promise<void>>();
+      let dueWritten = false;
       for (;;) {
         hold.check();
         const before = handle.state();
+        // The commit that ended the run has also written that nothing is due.
+        if (before.outcome !== null && inFlight.size === 0 && !dueWritten) return;
         const decision = decide(handle.view(), ports.clock.now());
         if (decision.events.length > 0) {
           await handle.commit(() => [], { actor: 'mayday', lease });
@@ -96,6 +104,7 @@ export const createWorker = (ports: EnginePorts, registry: Registry, store: RunS
         else if (stopping.signal.aborted) return;
         else if (inMs !== null && inMs <= shortWaitMs) await wait(inMs, []);
         else {
+          dueWritten = true;
           await ports.dueAt(runId, lane, next && new Date(ports.clock.wall().getTime() + inMs!));
           // Whoever appended since the decision has said in the row when to look, and that was just written over.
           if ((await handle.refresh()) !== before) continue;
@@ -161,6 +170,11 @@ export const createWorker = (ports: EnginePorts, registry: Registry, store: RunS
 
   return {
     process,
+    offer(runId, lane) {
+      if (stopping.signal.aborted || (active.size >= mostLanes && !active.has(`${runId} ${lane}`))) return false;
+      process(runId, lane).catch((error) => ports.log.error({ run: runId, lane }, messageOf(error)));
+      return true;
+    },
     async stop(patienceMs) {
       stopping.abort();
       for (const timer of timers) clearTimeout(timer);

@@ -33,7 +33,7 @@ export const createAppendQueue = (pool: pg.Pool, wallNow: () => Date): AppendQue
   const sendSoon = (): void => {
     if (sending) return;
     sending = true;
-    setImmediate(() => {
+    process.nextTick(() => {
       sending = false;
       send();
     });

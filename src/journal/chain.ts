@@ -37,6 +37,15 @@ export const hashData = (salt: string, data: string): string => sha256(salt + da
 export const hashRow = (row: Omit<JournalRow, 'hash' | 'salt' | 'data'>): string =>
   sha256(canonical([row.previousHash, row.stream, row.seq, row.at, row.actor, row.type, row.version, row.dataHash]));
 
+/** Drawn from the system many at a time: asking it for each row would cost more than hashing the row. */
+let randomness = Buffer.alloc(0);
+const newSalt = (): string => {
+  if (randomness.length === 0) randomness = randomBytes(16 * 256);
+  const salt = randomness.toString('hex', 0, 16);
+  randomness = randomness.subarray(16);
+  return salt;
+};
+
 export interface Head {
   seq: number;
   hash: string;
@@ -46,7 +55,7 @@ export interface Head {
 export const chainOn = (stream: string, head: Head, events: readonly NewEvent[], at: string): JournalRow[] => {
   let previous = head;
   return events.map((event) => {
-    const salt = randomBytes(16).toString('hex');
+    const salt = newSalt();
     const data = canonical(event.data);
     const unhashed = {
       stream,

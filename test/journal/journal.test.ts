@@ -66,6 +66,49 @@ test('an append that does not know the newest row is refused and leaves nothing 
   expect((await journal.read('conflict')).map(({ data }) => data)).toEqual([{}, { winner: true }]);
 });
 
+test('appends that share a transaction are judged each by itself: a refused one takes none of its neighbours along', async () => {
+  const leases = createLeases(database.database);
+  const lost = (await leases.take('r-neighbour', 'recover'))!;
+  await leases.release(lost);
+  const taken = await journal.append([{ stream: 'side:taken', expected: noHead, events: [said({})] }]);
+  const results = await Promise.allSettled(
+    Array.from({ length: 40 }, (_, n) => {
+      const stream = `side:${n}`;
+      const appends = [{ stream, expected: noHead, events: [said({ n })] }];
+      if (n % 4 === 1) return journal.append(appends, { fence: lost, runs: [run(`r-side-${n}`)] });
+      if (n % 4 === 2)
+        return journal.append([...appends, { stream: 'side:taken', expected: noHead, events: [said({ n })] }]);
+      if (n % 4 === 3) return journal.append(appends, { claim: { runId: `r-side-${n}`, resources: ['side'] } });
+      return journal.append(appends, { runs: [run(`r-side-${n}`)], releaseClaimsOf: `r-side-${n}` });
+    }),
+  );
+  const told = results.map((result) => (result.status === 'fulfilled' ? 'written' : result.reason.code));
+  expect(told.filter((_, n) => n % 4 === 0)).toEqual(Array(10).fill('written'));
+  expect(told.filter((_, n) => n % 4 === 1)).toEqual(Array(10).fill('lease/lost'));
+  expect(told.filter((_, n) => n % 4 === 2)).toEqual(Array(10).fill('journal/conflict'));
+  expect(told.filter((_, n) => n % 4 === 3).sort()).toEqual([...Array(9).fill('claim/held'), 'written']);
+  for (const [n, word] of told.entries())
+    expect((await journal.read(`side:${n}`)).map(({ data }) => data)).toEqual(word === 'written' ? [{ n }] : []);
+  const { rows } = await database.superuser.query(`SELECT count(*) FROM runs WHERE id LIKE 'r-side-%'`);
+  expect(Number(rows[0].count)).toBe(10);
+  expect(await journal.head('side:taken')).toEqual(taken['side:taken']);
+  await database.superuser.query(`DELETE FROM claims WHERE resource = 'side'`);
+  expect(await verifyJournal(database.superuser)).not.toHaveProperty('firstBad');
+});
+
+test('an append that the database cannot take is refused alone, with those beside it written', async () => {
+  const results = await Promise.allSettled(
+    Array.from({ length: 5 }, (_, n) =>
+      journal.append([{ stream: `odd:${n}`, expected: noHead, events: [said({ n })] }], {
+        runs: [{ ...run(`r-odd-${n}`), created_at: n === 2 ? 'no time at all' : '2026-03-01T12:00:00Z' }],
+      }),
+    ),
+  );
+  expect(results.map(({ status }) => status)).toEqual(
+    Array.from({ length: 5 }, (_, n) => (n === 2 ? 'rejected' : 'fulfilled')),
+  );
+});
+
 test('several streams are appended to together or not at all', async () => {
   await journal.append([{ stream: 'all:b', expected: noHead, events: [said({})] }]);
   await expect(
