@@ -44,9 +44,11 @@ export const gather = (plan: FlowPlan, request: FlowRequest, wakes = false): Tol
         ...(pagerduty.escalationPolicy ? { 'escalation-policy': pagerduty.escalationPolicy } : {}),
       },
       withinSeconds: 120,
+      timeoutSeconds: pagePatienceSeconds,
       record: { name: 'pagerduty', from: 'incident' },
     });
   const needs = opened ? [] : ['open-channel'];
+  if (steps.some(({ id }) => id === 'page')) steps.push(...secondRoute(plan, channel, needs));
   steps.push(
     {
       id: 'invite',
@@ -74,6 +76,43 @@ export const gather = (plan: FlowPlan, request: FlowRequest, wakes = false): Tol
       with: { channel: name, template: 'slack/first-notice' },
     });
   return { steps, channel };
+};
+
+/** World seconds after which a page that did not go out is given up, and people are woken another way. */
+const pagePatienceSeconds = 180;
+
+/** When nobody could be paged: the channel sees it, and those who may stand in are mailed. */
+const secondRoute = (plan: FlowPlan, channel: string, needs: string[]): StepDraft[] => {
+  const onFailure: Pick<StepDraft, 'phase' | 'after' | 'onFailure'> = {
+    phase: 'declare',
+    after: ['page'],
+    onFailure: true,
+  };
+  const standIns = plan.responders.filter(
+    (person, i, all) => person.email && all.findIndex(({ email }) => email === person.email) === i,
+  );
+  const { mail } = plan.announce;
+  return [
+    {
+      id: 'page-missed',
+      title: 'Say that nobody could be paged',
+      uses: 'slack/post',
+      with: { channel: fillReference(channel), template: 'slack/page-missed' },
+      needs,
+      ...onFailure,
+    },
+    ...(mail
+      ? standIns.map(
+          (person): StepDraft => ({
+            id: `wake-${person.email!.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}`.slice(0, 63),
+            title: `Mail ${person.name}, because nobody could be paged`,
+            uses: 'email/send',
+            with: { from: mail.from, to: person.email, template: 'email/page-missed' },
+            ...onFailure,
+          }),
+        )
+      : []),
+  ];
 };
 
 /** A message to each pinned person whose yes the rule asks for; who is on call is paged. */
@@ -221,6 +260,8 @@ export const tellOutcome = (
     uses: 'slack/post',
     with: { channel: fillReference(channel), template },
     ...edges,
+    // What was asked for is said before how it went, also when both had to wait.
+    after: [...(edges.after ?? []), 'tell-channel'],
   });
   const { mail } = plan.announce;
   return [

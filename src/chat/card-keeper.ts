@@ -166,6 +166,9 @@ const standing = (state: RunState): string =>
     state.outcome,
     state.haltedAt,
     state.aborted !== null,
+    state.paused !== null,
+    state.unwinding,
+    Object.values(state.steps).filter(({ waiver }) => waiver !== null).length,
     Object.values(state.approvals).map(({ given }) => given.length),
     Object.keys(state.approvals).map((id) => state.steps[id]?.state),
   ]);

@@ -135,7 +135,9 @@ const performAction = async (options: PerformOptions, action: Action, input: unk
       if (action.repeat === 'once') return failed(step, fault);
       return waiting(options, 'no answer came; looking whether it was done', 2, { error: fault.message });
     }
-    if (!fault.retryable || current.faults + 1 >= mostFaults) return failed(step, fault);
+    if (!fault.retryable) return failed(step, fault);
+    if (step.effect === 'notice') return laterSaid(options, fault);
+    if (current.faults + 1 >= mostFaults) return failed(step, fault);
     return waiting(
       options,
       observed.seen,
@@ -280,6 +282,26 @@ const agreeingLooks = 3;
 
 /** World seconds between two looks at an old place that is waited for. */
 const unreachablePollSeconds = 10;
+
+/**
+ * What cannot be said now is said when it can be, with the words of that time: whoever carries messages may be away for
+ * hours, and nothing waits for them. That it is still away is no news for the journal.
+ */
+const laterSaid = (options: PerformOptions, fault: MaydayError): Performed => {
+  const { step, state, ports } = options;
+  const current = state.steps[step.id]!;
+  if (isOver(options)) return failed(step, fault);
+  const patience = Math.max(retrySeconds(current.faults), (fault.retryAfterSeconds ?? 0) * ports.clock.speed);
+  if (current.faults >= mostFaults && current.message === fault.message) {
+    const waitedSeconds = (ports.clock.now().getTime() - Date.parse(current.startedAt!)) / 1000;
+    return { lookAgainAt: inSeconds(options, Math.max(patience, Math.min(60, waitedSeconds / 10))) };
+  }
+  return waiting(options, 'waits until it can be said', patience, {
+    error: fault.message,
+    accepted: false,
+    sent: false,
+  });
+};
 
 /** What an observation means before anything is done in this turn; nothing when acting is right. */
 const judge = (

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { defineAction, type Json } from '../../../define.ts';
 import { MaydayError } from '../../../errors.ts';
+import { noticePatienceSeconds } from '../../notice-patience.ts';
 import type { EmailClient } from '../client.ts';
 
 const wording = {
@@ -39,7 +40,7 @@ export const send = (email: EmailClient) =>
     changes: ['smtp:Mail'],
     permissions: () => [],
     expectedSeconds: 5,
-    longestSeconds: 600,
+    longestSeconds: noticePatienceSeconds,
     repeat: 'by-key',
     reversible: { no: 'a mail cannot be called back' },
     observe: async ({ to }) => ({

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { defineAction } from '../../../define.ts';
 import { MaydayError } from '../../../errors.ts';
 import { curlLine } from '../../curl-line.ts';
+import { noticePatienceSeconds } from '../../notice-patience.ts';
 import { type SlackClient, stepMetadata } from '../client.ts';
 import { hasOneWording, oneWording, wordingName, wordingOf, wordingShape } from '../wording.ts';
 
@@ -27,7 +28,7 @@ export const directMessage = (slack: SlackClient) =>
     permissions: ({ user }) =>
       ['im:write', 'chat:write', 'im:history'].map((action) => ({ system: 'slack' as const, action, resource: user })),
     expectedSeconds: 5,
-    longestSeconds: 600,
+    longestSeconds: noticePatienceSeconds,
     repeat: 'by-look',
     reversible: { no: 'what people have read stays read' },
     async observe({ user, name }, { key, signal }) {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { defineAction } from '../../../define.ts';
 import { curlLine } from '../../curl-line.ts';
+import { noticePatienceSeconds } from '../../notice-patience.ts';
 import type { SlackClient } from '../client.ts';
 import { slackCode } from '../errors.ts';
 
@@ -31,7 +32,7 @@ export const invite = (slack: SlackClient) =>
     permissions: ({ channel }) =>
       ['channels:manage', 'channels:read'].map((action) => ({ system: 'slack' as const, action, resource: channel })),
     expectedSeconds: 5,
-    longestSeconds: 600,
+    longestSeconds: noticePatienceSeconds,
     repeat: 'by-look',
     reversible: { no: 'who was invited has read it; remove them by hand' },
     async observe({ channel, people }, { signal }) {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { defineAction } from '../../../define.ts';
 import { MaydayError } from '../../../errors.ts';
 import { curlLine } from '../../curl-line.ts';
+import { noticePatienceSeconds } from '../../notice-patience.ts';
 import type { SlackClient } from '../client.ts';
 import { slackCode } from '../errors.ts';
 import { escapeSlack } from '../escape.ts';
@@ -32,7 +33,7 @@ export const openChannel = (slack: SlackClient) =>
     permissions: ({ name }) =>
       ['channels:manage', 'channels:read'].map((action) => ({ system: 'slack' as const, action, resource: name })),
     expectedSeconds: 5,
-    longestSeconds: 600,
+    longestSeconds: noticePatienceSeconds,
     repeat: 'by-look',
     reversible: { no: 'what is written in a channel stays; archive it by hand' },
     async observe({ name }, { signal }) {

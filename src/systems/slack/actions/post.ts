@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { defineAction } from '../../../define.ts';
 import { curlLine } from '../../curl-line.ts';
+import { noticePatienceSeconds } from '../../notice-patience.ts';
 import { type SlackClient, stepMetadata } from '../client.ts';
 import { hasOneWording, oneWording, wordingName, wordingOf, wordingShape } from '../wording.ts';
 
@@ -34,7 +35,7 @@ export const post = (slack: SlackClient) =>
         resource: channel,
       })),
     expectedSeconds: 5,
-    longestSeconds: 600,
+    longestSeconds: noticePatienceSeconds,
     repeat: 'by-look',
     reversible: { no: 'what people have read stays read' },
     async observe({ channel }, { key, signal }) {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { defineAction } from '../../../define.ts';
 import { curlLine } from '../../curl-line.ts';
+import { noticePatienceSeconds } from '../../notice-patience.ts';
 import type { SlackClient } from '../client.ts';
 import { hasOneWording, oneWording, wordingName, wordingOf, wordingShape } from '../wording.ts';
 
@@ -26,7 +27,7 @@ export const setTopic = (slack: SlackClient) => {
     permissions: ({ channel }) =>
       ['channels:manage', 'channels:read'].map((action) => ({ system: 'slack' as const, action, resource: channel })),
     expectedSeconds: 5,
-    longestSeconds: 600,
+    longestSeconds: noticePatienceSeconds,
     repeat: 'by-look',
     reversible: { no: 'set the topic again by hand' },
     async observe(input, context) {

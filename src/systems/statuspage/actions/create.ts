@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { defineAction, type Json } from '../../../define.ts';
 import { curlLine } from '../../curl-line.ts';
+import { noticePatienceSeconds } from '../../notice-patience.ts';
 import type { StatuspageClient } from '../client.ts';
 import { componentStatus, customerStatus } from '../statuses.ts';
 
@@ -30,7 +31,7 @@ export const create = (statuspage: StatuspageClient) =>
     changes: ['statuspage:CreateIncident'],
     permissions: () => [{ system: 'statuspage', action: 'incidents.write', resource: 'the page' }],
     expectedSeconds: 5,
-    longestSeconds: 600,
+    longestSeconds: noticePatienceSeconds,
     repeat: 'by-look',
     reversible: { no: 'what customers have read stays read; resolve the incident' },
     async observe(_input, { key, signal }) {

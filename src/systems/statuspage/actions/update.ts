@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { defineAction, type Json } from '../../../define.ts';
 import { curlLine } from '../../curl-line.ts';
+import { noticePatienceSeconds } from '../../notice-patience.ts';
 import type { StatuspageClient } from '../client.ts';
 import { componentStatus, customerStatus } from '../statuses.ts';
 
@@ -29,7 +30,7 @@ export const update = (statuspage: StatuspageClient) =>
     changes: ['statuspage:UpdateIncident'],
     permissions: ({ incident }) => [{ system: 'statuspage', action: 'incidents.write', resource: incident }],
     expectedSeconds: 5,
-    longestSeconds: 600,
+    longestSeconds: noticePatienceSeconds,
     repeat: 'by-look',
     reversible: { no: 'what customers have read stays read' },
     async observe({ incident }, { key, signal }) {
