@@ -1,3 +1,6 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { cardOf, hasButton, type World, wholeText } from '../../src/cli/demo/world.ts';
 import { type RunningBot, runIdIn, startRunningBot, type } from '../support/running-bot.ts';
@@ -5,8 +8,14 @@ import { type RunningBot, runIdIn, startRunningBot, type } from '../support/runn
 let bot: RunningBot;
 afterEach(() => bot.close());
 
-const start = () =>
-  startRunningBot({ plans: 'test/end-to-end/plans', plan: 'bakery', speed: 60, at: '2026-11-24T15:00:00Z' });
+/** The made-up plan, with what it says of a primary that cannot be reached. */
+const start = (whenUnreachable: string) => {
+  const plans = mkdtempSync(join(tmpdir(), 'bakery-'));
+  const written = readFileSync('test/end-to-end/plans/bakery.yml', 'utf8');
+  const said = /when-unreachable: [^}]+/;
+  writeFileSync(join(plans, 'bakery.yml'), written.replace(said, `when-unreachable: ${whenUnreachable} `));
+  return startRunningBot({ plans, plan: 'bakery', speed: 60, at: '2026-11-24T15:00:00Z' });
+};
 
 const cardWith = (world: World, runId: string, what: string, holds: (text: string) => boolean) =>
   world.until(what, 60, async () => {
@@ -47,7 +56,7 @@ const pods = async (world: World, cluster: string): Promise<number[]> =>
   Object.values<any>((await world.get('/world')).clusters[cluster].deployments).map(({ replicas }) => replicas);
 
 it('a reachable primary takes no write any more when its replica is promoted', { timeout: 120_000 }, async () => {
-  bot = await start();
+  bot = await start('ask');
   const { world } = bot;
   const runId = await failOver(world, 'bakery ledger the disk is failing');
   const card = await succeeded(world, runId);
@@ -73,7 +82,7 @@ it('a reachable primary takes no write any more when its replica is promoted', {
 it('an unreachable primary is left only by two people who type it, and is made safe when it returns', {
   timeout: 180_000,
 }, async () => {
-  bot = await start();
+  bot = await start('ask');
   const { world } = bot;
   await world.post('/faults', { kind: 'region-down', region: 'eu-north-1' });
   const runId = await failOver(world, 'bakery region the Region is dark');
