@@ -67,6 +67,7 @@ export const gather = (plan: FlowPlan, request: FlowRequest, wakes = false): Tol
       needs,
     },
   );
+  if (request.breakGlass) steps.push(...loudly(plan, fillReference(channel), needs));
   for (const [i, name] of plan.announce.channels.entries())
     steps.push({
       id: `announce-${i + 1}`,
@@ -76,6 +77,36 @@ export const gather = (plan: FlowPlan, request: FlowRequest, wakes = false): Tol
       with: { channel: name, template: 'slack/first-notice' },
     });
   return { steps, channel };
+};
+
+/** What was done without Slack and without the plan's own rule is said to everybody, as soon as it can be. */
+const loudly = (plan: FlowPlan, channel: unknown, needs: string[]): StepDraft[] => {
+  const { mail } = plan.announce;
+  const say = (id: string, target: unknown, edges: Partial<StepDraft> = {}): StepDraft => ({
+    id,
+    title: 'Say that the glass was broken',
+    phase: 'declare',
+    uses: 'slack/post',
+    with: { channel: target, template: 'slack/break-glass' },
+    ...edges,
+  });
+  const people = [...plan.responders, ...plan.stakeholders.map(({ person }) => person)];
+  const addresses = [...new Set(people.flatMap(({ email }) => (email ? [email.toLowerCase()] : [])))];
+  return [
+    say('say-break-glass', channel, { needs }),
+    ...plan.announce.channels.map((name, i) => say(`say-break-glass-${i + 1}`, name)),
+    ...(mail
+      ? addresses.map(
+          (email): StepDraft => ({
+            id: `break-glass-${email.replaceAll(/[^a-z0-9]+/g, '-')}`.slice(0, 63),
+            title: `Tell ${email} that the glass was broken`,
+            phase: 'declare',
+            uses: 'email/send',
+            with: { from: mail.from, to: email, template: 'email/break-glass' },
+          }),
+        )
+      : []),
+  ];
 };
 
 /** World seconds after which a page that did not go out is given up, and people are woken another way. */

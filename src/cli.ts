@@ -89,15 +89,92 @@ example(
   'npm run mayday -- run show r-7k3f9qwe',
 );
 
+const signed = (command: Command): Command =>
+  command
+    .requiredOption('--as <person>', 'a person of the plan, by name')
+    .option('--key <file>', 'their SSH key, pinned in the plan; not needed in a rehearsal');
+
+for (const [deed, description] of [
+  ['pause', 'Begin nothing more; what is under way is watched to its end'],
+  ['resume', 'Go on'],
+  ['cancel', 'End a run that is not approved yet'],
+  ['abort', 'Begin nothing more, and take back what the plan says'],
+  ['reject', 'Refuse to approve'],
+] as const)
+  example(
+    signed(run.command(deed).argument('<run>'))
+      .requiredOption('--reason <words>', 'why')
+      .description(description)
+      .action(async (id, { reason, ...identity }) =>
+        (await import('./cli/order.ts')).giveOrder(id, { deed, reason }, identity),
+      ),
+    `npm run mayday -- run ${deed} r-7k3f9qwe --as dba --key ~/.ssh/id_ed25519 --reason "the Region is back"`,
+  );
+example(
+  signed(run.command('retry').argument('<run>').argument('[step]'))
+    .requiredOption('--reason <words>', 'why')
+    .description('Try a stopped step again, or all of them')
+    .action(async (id, step, { reason, ...identity }) =>
+      (await import('./cli/order.ts')).giveOrder(id, { deed: 'retry', reason, ...(step && { step }) }, identity),
+    ),
+  'npm run mayday -- run retry r-7k3f9qwe promote --as dba --key ~/.ssh/id_ed25519 --reason "the quota was raised"',
+);
+for (const [deed, description] of [
+  ['skip', 'Ask to leave a step out; another must allow it'],
+  ['force', 'Ask to go on although what a step requires does not hold; another must allow it'],
+  ['refuse', 'Refuse what another asked for'],
+] as const)
+  example(
+    signed(run.command(deed).argument('<run>').argument('<step>'))
+      .requiredOption('--reason <words>', 'why')
+      .description(description)
+      .action(async (id, step, { reason, ...identity }) =>
+        (await import('./cli/order.ts')).giveOrder(id, { deed, step, reason }, identity),
+      ),
+    `npm run mayday -- run ${deed} r-7k3f9qwe grow-cache --as dba --key ~/.ssh/id_ed25519 --reason "not tonight"`,
+  );
+example(
+  signed(run.command('allow').argument('<run>').argument('<step>'))
+    .option('--type <words>', 'the words that the rule asks for, such as "ACCEPT DATA LOSS"')
+    .description('Allow what another asked for')
+    .action(async (id, step, { type = null, ...identity }) =>
+      (await import('./cli/order.ts')).giveOrder(id, { deed: 'allow', step, typed: type }, identity),
+    ),
+  'npm run mayday -- run allow r-7k3f9qwe fence-database --as vp-engineering --key ~/.ssh/id_ed25519 --type "ACCEPT DATA LOSS"',
+);
+const collect = (value: string, before: string[]) => [...before, value];
+example(
+  run
+    .command('start')
+    .argument('<flow>', 'failover or restore')
+    .argument('<plan>')
+    .argument('[scope]')
+    .option('--to <place>', 'where to')
+    .requiredOption('--reason <words>', 'why')
+    .requiredOption('--as <person>', 'a person of the plan, by name; for --break-glass say it twice', collect, [])
+    .option('--key <file>', 'their SSH key, in the same order', collect, [])
+    .option('--anyway', "although the plan's cool-down has not passed", false)
+    .option('--break-glass', 'carry it out from here, with two operators and neither Slack nor a queue', false)
+    .description('Start a run when Slack is down; with --break-glass also when nothing of Mayday runs')
+    .action(async (flow, plan, scope, options) =>
+      (await import('./cli/start-run.ts')).startFromHere({ flow, plan, scope, ...options }),
+    ),
+  'npm run mayday -- run start failover omnimesh region --as dba --key ~/.ssh/id_ed25519 --reason "Slack is down too"',
+  'npm run mayday -- run start failover omnimesh region --break-glass --as dba --key dba.key --as dr-lead --key lead.key --reason "all is gone"',
+);
+
 example(
   program
     .command('approve')
     .argument('<run>')
     .requiredOption('--as <person>', 'a person of the plan, by name')
+    .option('--key <file>', 'their SSH key, pinned in the plan; not needed in a rehearsal')
     .option('--type <word>', 'the word that the rule asks for')
-    .description('Approve a run when Slack is down; without a signature against the sandbox only')
-    .action(async (id, options) => (await import('./cli/approve.ts')).approveRun(id, options)),
-  'npm run mayday -- approve r-7k3f9qwe --as vp-engineering',
+    .description('Approve a run when Slack is down, signed with your SSH key')
+    .action(async (id, { type = null, ...identity }) =>
+      (await import('./cli/order.ts')).giveOrder(id, { deed: 'approve', hash: '', typed: type }, identity),
+    ),
+  'npm run mayday -- approve r-7k3f9qwe --as vp-engineering --key ~/.ssh/id_ed25519',
 );
 
 const audit = program.command('audit').description('Prove and hand out the audit trail');

@@ -104,6 +104,8 @@ export interface PersonView {
   slack?: string;
   pagerduty?: string;
   email?: string;
+  /** A public key as in `authorized_keys`. */
+  ssh?: string;
 }
 
 // ── Actions ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -348,6 +350,8 @@ export interface FlowRequest {
   severity: string;
   /** When the command was received, world time, ISO 8601. */
   requestedAt: string;
+  /** The two operators of a break-glass run, which asks them and nobody else for approval. */
+  breakGlass?: { operators: PersonView[] };
   /** Part of names that must be new: of the channel, of a restored instance. */
   stamp: string;
 }
@@ -511,6 +515,7 @@ export interface StartFlow {
   text?: string;
   reason: string;
   severity?: string;
+  breakGlass?: { operators: PersonView[] };
   /** Although the plan's cool-down has not passed. */
   anyway?: boolean;
   /** Id of the incident that it belongs to; absent: the open one of the plan, or a new one. */

@@ -1,5 +1,6 @@
 import { commands } from '../commands/index.ts';
 import { flows } from '../flows/index.ts';
+import { mergeBreakGlass, unmerged } from './break-glass/merge.ts';
 import { createCardKeeper } from './chat/card-keeper.ts';
 import { createChat } from './chat/chat.ts';
 import { startSlackApp } from './chat/slack-app.ts';
@@ -93,6 +94,11 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
     const database = await openDatabase(databaseUrl);
     closers.push(() => database.close());
     const clock = await openWorldClock(database.pool, settings.MAYDAY_WORLD_CLOCK);
+    // Nothing is worked on before the journal knows what was done without it.
+    for (const file of unmerged(settings.MAYDAY_DATA)) {
+      const { run, entries } = await mergeBreakGlass(file, database.pool, { clock });
+      log.warn({ run, entries }, 'a run that was carried out without the database is in the journal now');
+    }
     const { systems, registry, plans } = loadPlans(settings, createTools(settings, environment, clock, log));
     closers.push(() => Promise.allSettled(systems.all.map((system) => system.close())));
     const templates = createTemplates(settings.MAYDAY_TEMPLATES, templateEscapes);

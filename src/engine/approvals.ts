@@ -35,6 +35,7 @@ export interface Approver {
   unknownSlots: number[];
   typed: string | null;
   via: Via;
+  proof?: { text: string; signature: string };
 }
 
 /** The open approval of a run, or why there is none. Throws `run/wrong-state`. */
@@ -93,6 +94,7 @@ export const approve = (state: RunState, approver: Approver, hash: string, now: 
     hash,
     typed: approver.typed,
     via: approver.via,
+    ...(approver.proof && { proof: approver.proof }),
   };
   const before = missingSlots(rule, given).length;
   if (missingSlots(rule, [...given, { slots: approver.slots }]).length === before)

@@ -33,6 +33,8 @@ export type RunEvent =
         hash: string;
         typed: string | null;
         via: Via;
+        /** The order as it was signed, where no database could keep it. */
+        proof?: { text: string; signature: string };
       };
     }
   | { type: 'approval.rejected'; data: { step: string; person: string; reason: string } }

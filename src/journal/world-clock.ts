@@ -13,6 +13,20 @@ export interface ClockStart {
  * whose clock jumps by an hour neither loses leases nor expires approvals. `world` = start + (wall − start) × speed;
  * the first process to come stores start and speed, and every later one uses what is stored.
  */
+/** The same clocks by this machine's own time, for when there is no database to agree with. */
+export const localWorldClock = (start?: ClockStart): Clock => {
+  const [startedAt, startedMs] = [Date.now(), performance.now()];
+  const wall = () => startedAt + performance.now() - startedMs;
+  const wallStartMs = start ? Date.parse(start.wallStart) : 0;
+  const worldStartMs = start ? Date.parse(start.worldStart) : 0;
+  const speed = start?.speed ?? 1;
+  return {
+    speed,
+    wall: () => new Date(wall()),
+    now: () => new Date(worldStartMs + (wall() - wallStartMs) * speed),
+  };
+};
+
 export const openWorldClock = async (pool: pg.Pool, start?: ClockStart): Promise<Clock> => {
   if (start)
     await pool.query(

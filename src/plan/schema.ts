@@ -31,6 +31,14 @@ const person = z.strictObject({
     .regex(/^[A-Z0-9]{5,}$/, 'expected a PagerDuty user id, such as PXPGF42')
     .optional(),
   email: z.email('expected an e-mail address').optional(),
+  /** By which orders on the command line are proven. */
+  ssh: z
+    .string()
+    .regex(
+      /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp256) [A-Za-z0-9+/]+=*( .*)?$/,
+      'expected a public key as in authorized_keys, such as "ssh-ed25519 AAAA…"',
+    )
+    .optional(),
 });
 
 const group = z

@@ -1,0 +1,123 @@
+import { sha256 } from '../canonical.ts';
+import { createOrders, type Order } from '../chat/orders.ts';
+import { readSettings } from '../config.ts';
+import type { FlowPlan, Json, PersonView } from '../define.ts';
+import { MaydayError, messageOf } from '../errors.ts';
+import { createInbox } from '../journal/inbox.ts';
+import { createLog } from '../logging.ts';
+import { createTools, loadPlans } from '../main.ts';
+import type { Plan } from '../plan/plan.ts';
+import { viewPlan } from '../plan/view.ts';
+import { redact } from '../redact.ts';
+import { orderText, proveOrder, type SignedOrder } from '../ssh/signed-order.ts';
+import { type OpenJournal, print, withJournal } from './open.ts';
+import { signOrder } from './sign.ts';
+
+export interface Identity {
+  /** Name of a person of the plan. */
+  as: string;
+  /** File of their SSH key; in a rehearsal nobody has to prove who they are. */
+  key?: string;
+}
+
+/** Carries out a person's order from the command line, by the same rules as from Slack. */
+export const giveOrder = async (runId: string, order: Order, identity: Identity): Promise<void> =>
+  withJournal(process.env, async (journal) => print(await carryOut(runId, order, identity, journal)));
+
+const carryOut = async (runId: string, given: Order, identity: Identity, journal: OpenJournal): Promise<string> => {
+  const { store, clock, environment } = journal;
+  const handle = await store.open(runId);
+  const { graph } = (await handle.refresh()).created;
+  const order: Order =
+    given.deed === 'approve'
+      ? { ...given, hash: graph.hash }
+      : 'reason' in given
+        ? { ...given, reason: redact(given.reason) }
+        : given;
+  const log = createLog('error');
+  const { systems, registry, plans } = loadPlans(
+    readSettings(environment),
+    createTools(readSettings(environment), environment, clock, log),
+  );
+  try {
+    const plan = plans.find(graph.plan);
+    const view = viewPlan(plan, registry);
+    const person = personNamed(view, identity.as);
+    await proveIdentity(order as unknown as Json, { run: runId, hash: graph.hash }, person, identity, journal);
+    const orders = createOrders({
+      store,
+      clock,
+      log,
+      directory: {
+        onCallNow: (schedule) => systems.pagerduty.onCallNow(schedule),
+        groupMembers: (group) => systems.slack.client.groupMembers(group),
+      },
+      people: () => peopleOf(plan, view),
+      planDigest: () => plan.digest,
+    });
+    const said = await orders.give(runId, order, { person: person.slack, name: person.name, via: 'command-line' });
+    return said.replaceAll('`', '');
+  } finally {
+    await Promise.allSettled(systems.all.map((system) => system.close()));
+  }
+};
+
+/**
+ * Proves who gives an order and puts the signed text on record, once: the same signature again is refused. In a rehearsal
+ * there is nobody to be protected from, and no key of the made-up people.
+ */
+export const proveIdentity = async (
+  order: Json,
+  about: Json,
+  person: PersonView & { slack: string },
+  { key }: Identity,
+  { database, clock, isRehearsal }: Pick<OpenJournal, 'database' | 'clock' | 'isRehearsal'>,
+): Promise<void> => {
+  if (key === undefined && isRehearsal) return;
+  const { signed, signature } = await signedBy(order, about, person, key, clock.wall());
+  const inbox = createInbox(database.pool, () => clock.wall());
+  const receipt = `signed:${sha256(signature)}`;
+  const actor = `command-line:${person.slack}`;
+  const summary = { text: orderText(signed), signature };
+  const body = JSON.stringify(summary);
+  if ((await inbox.receive({ key: receipt, kind: 'signed-order', body, actor, summary })) === 'seen')
+    throw new MaydayError('authority/refused', 'This signed order was given before. Nothing was done.');
+  await inbox.handled(receipt);
+};
+
+/** Has a person sign an order and proves it by the key that the plan pins. Throws `authority/refused`. */
+export const signedBy = async (
+  order: Json,
+  about: Json,
+  person: PersonView & { slack: string },
+  key: string | undefined,
+  now: Date,
+): Promise<{ signed: SignedOrder; signature: string }> => {
+  if (key === undefined)
+    throw new MaydayError(
+      'authority/refused',
+      `An order on the command line needs a signature: say --key with the file of the SSH key of ${person.name}. Without one it is taken in a rehearsal only. Nothing was done.`,
+    );
+  const signed: SignedOrder = { order, about, person: person.slack, at: now.toISOString() };
+  const signature = await signOrder(signed, key);
+  proveOrder(signed, signature, person, now);
+  return { signed, signature };
+};
+
+export const peopleOf = (plan: Plan, view: FlowPlan): PersonView[] =>
+  Object.keys(plan.text.people).map((name) => view.person(name));
+
+export const personNamed = (view: FlowPlan, name: string): PersonView & { slack: string } => {
+  let person: PersonView;
+  try {
+    person = view.person(name);
+  } catch (error) {
+    throw new MaydayError('input/invalid', `In ${view.plan} ${messageOf(error)} Nothing was done.`);
+  }
+  if (person.slack === undefined)
+    throw new MaydayError(
+      'input/invalid',
+      `${person.name} has no Slack user in ${view.plan}, by which a person is known; add "slack:" under people.${name}. Nothing was done.`,
+    );
+  return { ...person, slack: person.slack };
+};
