@@ -125,7 +125,9 @@ test('heads that a checkpoint leaves out do not fit its digest', async () => {
     `UPDATE checkpoint_heads SET (seq, hash) = (SELECT seq, hash FROM stream_heads WHERE stream = 'run:a') WHERE stream = 'run:a'`,
   );
   await audit.checkpoint();
-  expect((await audit.verifyLive()).checkpoints.faults).toMatchObject([{ checkpoint: 4, why: expect.stringContaining('digest') }]);
+  expect((await audit.verifyLive()).checkpoints.faults).toMatchObject([
+    { checkpoint: 4, why: expect.stringContaining('digest') },
+  ]);
 });
 
 test('a place that is down delays nothing, is said, and gets everything later', async () => {
@@ -171,7 +173,9 @@ test('a file that stands there with other words is left as it is, and said', asy
     log: quiet,
   });
   await checkpoints.turn();
-  expect((await checkpoints.health()).behind).toMatchObject([{ because: expect.stringContaining('says something else') }]);
+  expect((await checkpoints.health()).behind).toMatchObject([
+    { because: expect.stringContaining('says something else') },
+  ]);
   expect(readFileSync(file(4), 'utf8')).toBe('mine');
 });
 
