@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /**
  * The text that is hashed and stored: RFC 8785 (keys sorted by UTF-16 code units, numbers and strings as ECMAScript
@@ -22,7 +22,7 @@ export const canonical = (value: unknown): string => {
   throw new TypeError(`A ${typeof value} has no place in the journal.`);
 };
 
-export const sha256 = (text: string): string => createHash('sha256').update(text, 'utf8').digest('hex');
+export const sha256 = (text: string): string => hash('sha256', text, 'hex');
 
 /** Text that PostgreSQL can hold as such: well-formed, and without the one character that it has no place for. */
 export const storable = (text: string): string => text.toWellFormed().replaceAll('\u0000', '\ufffd');

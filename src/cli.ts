@@ -36,6 +36,8 @@ example(
   'npm run demo -- --fault promote=error',
 );
 
+const collect = (text: string, before: string[]): string[] => [...before, text];
+
 const plan = program.command('plan').description('Read plans: check them, show them, draw their graphs');
 example(
   plan
@@ -142,7 +144,6 @@ example(
     ),
   'npm run mayday -- run allow r-7k3f9qwe fence-database --as vp-engineering --key ~/.ssh/id_ed25519 --type "ACCEPT DATA LOSS"',
 );
-const collect = (value: string, before: string[]) => [...before, value];
 example(
   run
     .command('start')
@@ -181,18 +182,49 @@ const audit = program.command('audit').description('Prove and hand out the audit
 example(
   audit
     .command('verify')
+    .argument('[file]', 'an export; without it the live journal')
+    .option('--key <file>', 'the public key, PEM; needed for an export')
+    .option('--checkpoints <folder>', 'checkpoints from a second place')
     .option('--json', 'as JSON', false)
-    .description('Check every hash of every stream; names the first bad row')
-    .action(async (options) => (await import('./cli/audit.ts')).verify(options)),
+    .description('Check every hash, head and checkpoint; names each row that does not fit')
+    .action(async (file, options) => (await import('./cli/audit.ts')).verify(file, options)),
   'npm run mayday -- audit verify',
+  'npm run mayday -- audit verify audit.jsonl --key checkpoint-key.pub.pem --checkpoints /mnt/checkpoints',
 );
 example(
   audit
     .command('export')
     .option('--out <file>', 'where to write', '-')
-    .description('The journal as JSON lines, with every hash')
-    .action(async (options) => (await import('./cli/audit.ts')).exportJournal(options)),
+    .description('The journal, its heads and checkpoints in one file that can be verified anywhere')
+    .action(async (options) => (await import('./cli/audit.ts')).exportAll(options)),
   'npm run mayday -- audit export --out audit.jsonl',
+);
+example(
+  audit
+    .command('erase')
+    .requiredOption('--person <id>', 'the id of the person, such as U0PIP0001')
+    .option('--word <text>', 'another word for the person: name, address; may be given several times', collect, [])
+    .requiredOption('--reason <text>', 'why; goes into the audit trail')
+    .option('--json', 'as JSON', false)
+    .description("Blank a person's data in every entry that holds them, on record; the chain still verifies")
+    .action(async (options) => (await import('./cli/audit-erase.ts')).erase(options)),
+  'npm run mayday -- audit erase --person U0PIP0001 --word "Pip Example" --reason "request 17 of 2026-11-20"',
+);
+example(
+  audit
+    .command('search')
+    .option('--who <person>', 'an id or a name')
+    .option('--what <text>', 'words that the entry holds')
+    .option('--since <time>', 'ISO 8601')
+    .option('--until <time>', 'ISO 8601')
+    .option('--incident <id>')
+    .option('--run <id>')
+    .option('--limit <number>', 'at most so many, the newest first', '50')
+    .option('--json', 'as JSON', false)
+    .description('Find entries')
+    .action(async (options) => (await import('./cli/audit-search.ts')).search(options)),
+  'npm run mayday -- audit search --run r-7k3f9qwe',
+  'npm run mayday -- audit search --who U0PIP0001 --since 2026-11-01 --what approve',
 );
 
 example(

@@ -23,6 +23,28 @@ const worldClock = z.string().transform((text, context) => {
 const port = (fallback: number) =>
   z.coerce.number({ error: 'is a port number' }).int().min(0).max(65_535).default(fallback);
 
+/** A second place for checkpoints of the journal. */
+export type CheckpointPlaceSetting =
+  | { kind: 'folder'; path: string }
+  | { kind: 's3'; bucket: string; prefix: string }
+  | { kind: 'slack'; channel: string };
+
+const checkpointPlaces = z.string().transform((text, context): CheckpointPlaceSetting[] =>
+  text.split(',').flatMap((each): CheckpointPlaceSetting[] => {
+    const place = each.trim();
+    const [, bucket, prefix = ''] = /^s3:\/\/([a-z0-9.-]{3,63})(?:\/(.*))?$/.exec(place) ?? [];
+    if (bucket) return [{ kind: 's3', bucket, prefix: prefix.replace(/\/+$/, '') }];
+    if (/^folder:./.test(place)) return [{ kind: 'folder', path: resolve(place.slice('folder:'.length)) }];
+    if (/^slack:#?[\w-]+$/.test(place))
+      return [{ kind: 'slack', channel: place.slice('slack:'.length).replace(/^#/, '') }];
+    context.addIssue({
+      code: 'custom',
+      message: 'is a list of places, such as folder:/mnt/audit,s3://bucket/prefix,slack:#audit',
+    });
+    return [];
+  }),
+);
+
 /** Mayday's own settings; each system states its own beside its client. */
 const ownSettings = z.object({
   DATABASE_URL: z
@@ -48,6 +70,10 @@ const ownSettings = z.object({
   MAYDAY_CA: z.string().optional(),
   MAYDAY_DNS_SERVERS: z.string().optional(),
   MAYDAY_WORLD_CLOCK: worldClock.optional(),
+  MAYDAY_SIGNING_KEY: z.string().optional(),
+  MAYDAY_CHECKPOINTS: checkpointPlaces.optional(),
+  MAYDAY_CHECKPOINT_ENTRIES: z.coerce.number({ error: 'is a number of entries' }).int().min(1).default(1000),
+  MAYDAY_CHECKPOINT_DAYS: z.coerce.number({ error: 'is a number of days' }).int().min(1).default(365),
   MAYDAY_LOG: z
     .enum(['debug', 'info', 'warn', 'error', 'silent'], { error: 'is debug, info, warn, error or silent' })
     .default('info'),
@@ -97,6 +123,12 @@ export const hasTokens = (environment: Environment): boolean =>
 
 export const readOwnSettings = (environment: Environment): OwnSettings =>
   parse([ownSettings], environment)[0] as OwnSettings;
+
+/** What the audit trail's second places need, where nothing else is connected to. */
+export const readCheckpointSettings = (environment: Environment): OwnSettings & Pick<Settings, 's3'> => {
+  const [own, s3] = parse([ownSettings, awsS3Settings], environment);
+  return { ...(own as OwnSettings), s3: s3 as Settings['s3'] };
+};
 
 /** Reads and checks every setting. Throws `config/missing` or `config/invalid` naming each one and what it is for; never a value. */
 export const readSettings = (environment: Environment): Settings => {

@@ -5,6 +5,7 @@ import { createCardKeeper } from './chat/card-keeper.ts';
 import { createChat } from './chat/chat.ts';
 import { startSlackApp } from './chat/slack-app.ts';
 import type { VerifiedRequest } from './chat/slack-request.ts';
+import { openCheckpointPlaces } from './checkpoint-places.ts';
 import { createComponentDescribe } from './component-describe.ts';
 import { type Environment, readSettings, type Settings } from './config.ts';
 import type { Lane, Log, System, SystemTools } from './define.ts';
@@ -13,10 +14,13 @@ import type { EnginePorts } from './engine/ports.ts';
 import { createRunStore, lanes } from './engine/run-store.ts';
 import { createWorker } from './engine/worker.ts';
 import { MaydayError, messageOf } from './errors.ts';
+import { createCheckpoints } from './journal/checkpoints.ts';
 import { openDatabase } from './journal/database.ts';
 import { createInbox } from './journal/inbox.ts';
 import { createJournal } from './journal/journal.ts';
 import { createLeases } from './journal/leases.ts';
+import { indexAudit } from './journal/search.ts';
+import { openSigningKey } from './journal/signing-key.ts';
 import { openWorldClock } from './journal/world-clock.ts';
 import { createLog } from './logging.ts';
 import { lookAround } from './look-around.ts';
@@ -104,6 +108,27 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
     const templates = createTemplates(settings.MAYDAY_TEMPLATES, templateEscapes);
     const journal = createJournal(database.pool, () => clock.wall());
     const inbox = createInbox(database.pool, () => clock.wall());
+    const signingKey = openSigningKey(settings.MAYDAY_SIGNING_KEY, settings.MAYDAY_DATA);
+    if (signingKey.isNew)
+      log.info(
+        { key: signingKey.id, public: signingKey.publicFile },
+        'a pair of keys for the checkpoints of the audit trail was made; keep a copy of the public one where auditors find it',
+      );
+    const secondPlaces = openCheckpointPlaces(
+      settings,
+      databaseUrl,
+      () => clock.wall(),
+      (channel, text) => systems.slack.client.postMessage(channel, { text }),
+    );
+    closers.push(() => secondPlaces.close());
+    const checkpoints = createCheckpoints({
+      pool: database.pool,
+      key: signingKey,
+      places: secondPlaces.places,
+      everyEntries: settings.MAYDAY_CHECKPOINT_ENTRIES,
+      wallNow: () => clock.wall(),
+      log,
+    });
     const watch = createWatch({ pool: database.pool, clock, log, registry, plans: () => plans.all() });
     const queue = await openQueue({ databaseUrl, redisUrl: settings.REDIS_URL }, log);
     closers.push(() => queue.close());
@@ -280,6 +305,8 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
     every(1_000, 'sweep', sweep);
     every(5_000, 'inbox', catchUp);
     every(60_000, 'refusals', noteRefusals);
+    every(2_000, 'checkpoints', () => checkpoints.turn());
+    every(5_000, 'audit index', () => indexAudit(database.pool));
     every(1_000, 'obligations', () => payObligations(database.pool, service, () => clock.now(), log));
     closers.push(noteRefusals);
 
@@ -287,7 +314,13 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
     for (const { rows } of [
       await database.pool.query(`SELECT id FROM runs WHERE finished_at IS NULL AND flow <> 'status'`),
     ])
-      for (const { id } of rows) cards.changed(await (await store.open(id)).refresh());
+      for (const { id } of rows)
+        await store
+          .open(id)
+          .then((handle) => handle.refresh())
+          // One that cannot be read any more, such as an erased one, must not keep the others from going on.
+          .then((state) => cards.changed(state))
+          .catch((error) => log.error({ run: id }, messageOf(error)));
     watch.start();
     void lookAround(plans.all().values(), registry, clock, log);
     const web = await startWeb({
@@ -304,6 +337,7 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
             chat: app.url ?? 'socket mode',
             liveRuns: rows[0].live,
             paused: await queue.paused(),
+            checkpoints: await checkpoints.health(),
           };
         } catch (error) {
           return {

@@ -27,3 +27,27 @@ export const redact = (text: string): string =>
       }),
     text,
   );
+
+/** One look that is true for everything that `redact` would change, and cheap for the rest. */
+const anySecret = new RegExp(secrets.map(([{ source }]) => `(?:${source})`).join('|'), 'i');
+
+/**
+ * What steps hand to each other and what a run's hash is bound to: plans and outside systems made it, nobody typed it,
+ * and a run that is read again must find exactly what it worked with.
+ */
+const keptAsIs: ReadonlySet<string> = new Set(['graph', 'output']);
+
+/** The same value with every string in it redacted; the value itself when there is nothing to hide. */
+export const redactDeep = (value: unknown): unknown =>
+  anySecret.test(JSON.stringify(value, (key, member) => (keptAsIs.has(key) ? undefined : member)) ?? '')
+    ? redactMembers(value)
+    : value;
+
+const redactMembers = (value: unknown): unknown => {
+  if (typeof value === 'string') return redact(value);
+  if (Array.isArray(value)) return value.map(redactMembers);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]) => [key, keptAsIs.has(key) ? member : redactMembers(member)]),
+  );
+};

@@ -9,8 +9,8 @@ import { runRow, settle } from '../engine/run-store.ts';
 import type { RunState } from '../engine/state.ts';
 import { MaydayError } from '../errors.ts';
 import { incidentAfter } from '../incident/incident.ts';
+import { whyBad } from '../journal/audit-check.ts';
 import { chainOn, genesis, type JournalRow } from '../journal/chain.ts';
-import { whyBad } from '../journal/verify.ts';
 import { readRows, stored } from './file-journal.ts';
 
 export const breakGlassFolder = (data: string): string => join(data, 'break-glass');

@@ -12,6 +12,8 @@ import { createLog } from '../logging.ts';
 /** The journal as the command line sees it: the bot need not run, and nothing of it is started. */
 export interface OpenJournal {
   database: Database;
+  /** The address of the database; its user owns the tables. */
+  databaseUrl: string;
   clock: Clock;
   store: RunStore;
   /** The given settings, and in a rehearsal those of the sandbox besides. */
@@ -31,7 +33,14 @@ export const withJournal = async <T>(
     const clock = await openWorldClock(database.pool);
     const log = createLog(readOwnSettings(environment).MAYDAY_LOG === 'debug' ? 'debug' : 'warn');
     const store = createRunStore(portsOf(database, clock, log));
-    return await work({ database, clock, store, environment: found.environment, isRehearsal: found.isRehearsal });
+    return await work({
+      database,
+      databaseUrl: found.databaseUrl,
+      clock,
+      store,
+      environment: found.environment,
+      isRehearsal: found.isRehearsal,
+    });
   } finally {
     await database?.close();
     await found.close();

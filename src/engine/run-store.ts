@@ -83,6 +83,12 @@ const createHandle = (runId: string, ports: EnginePorts, initial: RunState | nul
   const read = async (): Promise<StoredEvent[]> => {
     const rows = await ports.journal.read(runStream(runId), head.seq);
     for (const stored of rows) {
+      if (stored.data.erased) {
+        if (!state) throw erasedRun(runId);
+        state = { ...state, unknown: `The data of a ${stored.type} were erased.` };
+        head = { seq: stored.seq, hash: stored.hash };
+        continue;
+      }
       const recorded = {
         type: stored.type,
         data: stored.data.event,
@@ -158,6 +164,12 @@ const createHandle = (runId: string, ports: EnginePorts, initial: RunState | nul
       }),
   };
 };
+
+const erasedRun = (runId: string): MaydayError =>
+  new MaydayError(
+    'run/wrong-state',
+    `How run ${runId} began was erased, so that it cannot be read or gone on with. Nothing was changed. What is left stands in the audit trail: \`mayday audit search --run ${runId}\`.`,
+  );
 
 /** After a commit whose answer was lost: whether the rows that came are the ones that were sent. */
 const areOurs = (rows: readonly StoredEvent[], sent: Settled['events']): boolean =>

@@ -25,7 +25,8 @@ export const severities = ['P1', 'P2', 'P3', 'P4'] as const;
 export const incidentAfter = (rows: readonly { type: string; data: any }[]): Incident | null => {
   let incident: Incident | null = null;
   for (const row of rows)
-    incident = next(incident, { type: row.type, data: row.data.event } as IncidentEvent, row.data.at);
+    if (!row.data.erased)
+      incident = next(incident, { type: row.type, data: row.data.event } as IncidentEvent, row.data.at);
   return incident;
 };
 

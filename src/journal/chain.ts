@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { canonical, sha256, storable } from '../canonical.ts';
 import type { Json } from '../define.ts';
+import { redactDeep } from '../redact.ts';
 
 /** What a stream's first row points back to. */
 export const genesis = '0'.repeat(64);
@@ -34,8 +35,12 @@ export interface NewEvent {
  */
 export const hashData = (salt: string, data: string): string => sha256(salt + data);
 
-export const hashRow = (row: Omit<JournalRow, 'hash' | 'salt' | 'data'>): string =>
-  sha256(canonical([row.previousHash, row.stream, row.seq, row.at, row.actor, row.type, row.version, row.dataHash]));
+export const hashRow = (row: Omit<JournalRow, 'hash' | 'salt' | 'data'>): string => {
+  const fields = [row.previousHash, row.stream, row.seq, row.at, row.actor, row.type, row.version, row.dataHash];
+  // JSON writes flat text and whole numbers as `canonical` does, in a fraction of the time; lone surrogates apart.
+  const text = JSON.stringify(fields);
+  return sha256(text.includes('\\ud') ? canonical(fields) : text);
+};
 
 /** Drawn from the system many at a time: asking it for each row would cost more than hashing the row. */
 let randomness = Buffer.alloc(0);
@@ -56,7 +61,7 @@ export const chainOn = (stream: string, head: Head, events: readonly NewEvent[],
   let previous = head;
   return events.map((event) => {
     const salt = newSalt();
-    const data = canonical(event.data);
+    const data = canonical(redactDeep(event.data));
     const unhashed = {
       stream,
       seq: previous.seq + 1,

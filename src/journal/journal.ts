@@ -68,7 +68,7 @@ export interface Journal {
    * `journal/unavailable`. After the last, whether the rows were written is not known: read again.
    */
   append(appends: StreamAppend[], options?: AppendOptions): Promise<Record<string, Head>>;
-  /** Events of a stream after `afterSeq`, in order. */
+  /** Events of a stream after `afterSeq`, in order. The data of an erased one are { at, event: {}, erased: true }. */
   read(stream: string, afterSeq?: number): Promise<StoredEvent[]>;
   head(stream: string): Promise<Head>;
 }
@@ -86,7 +86,10 @@ export const createJournal = (pool: pg.Pool, wallNow: () => Date): Journal => ({
         values: [stream, afterSeq],
       })
       .catch(unreadable);
-    return rows.map((row) => ({ ...row, data: JSON.parse(row.data) }));
+    return rows.map((row) => ({
+      ...row,
+      data: row.data === '' ? { at: row.at, event: {}, erased: true } : JSON.parse(row.data),
+    }));
   },
 
   async head(stream) {

@@ -3,11 +3,17 @@ import { type Migration, type MigrationProvider, Migrator } from 'kysely/migrati
 import { MaydayError, messageOf } from '../errors.ts';
 import * as journal from './migrations/0001-journal.ts';
 import * as appendMany from './migrations/0002-append-many.ts';
+import * as checkpoints from './migrations/0003-checkpoints.ts';
+import * as erasure from './migrations/0004-erasure.ts';
+import * as auditView from './migrations/0005-audit-view.ts';
 
 /** Every migration, in the order of its name. A file that is not listed here does not run; a test holds both equal. */
 export const migrations: Record<string, Migration> = {
   '0001-journal': journal,
   '0002-append-many': appendMany,
+  '0003-checkpoints': checkpoints,
+  '0004-erasure': erasure,
+  '0005-audit-view': auditView,
 };
 
 const provider: MigrationProvider = { getMigrations: async () => migrations };
@@ -33,13 +39,14 @@ export const migrate = async (db: Kysely<any>): Promise<void> => {
     await run(`SELECT pg_advisory_xact_lock(hashtext('mayday grants'))`);
     await run(makeRole);
     await run(`GRANT USAGE ON SCHEMA public TO ${applicationRole}`);
-    await run(`GRANT INSERT, SELECT ON journal TO ${applicationRole}`);
+    for (const table of ['journal', 'checkpoints']) await run(`GRANT INSERT, SELECT ON ${table} TO ${applicationRole}`);
+    await run(`GRANT SELECT ON audit TO ${applicationRole}`);
     for (const table of derivedTables)
       await run(`GRANT INSERT, SELECT, UPDATE, DELETE ON ${table} TO ${applicationRole}`);
   });
 };
 
-/** What may be rebuilt, or is over in seconds: everything but the journal itself. */
+/** What may be rebuilt, or is over in seconds: everything but the journal and its checkpoints. */
 const derivedTables = [
   'stream_heads',
   'runs',
@@ -50,6 +57,11 @@ const derivedTables = [
   'views',
   'sightings',
   'world_clock',
+  'checkpoint_heads',
+  'checkpoint_places',
+  'audit_index',
+  'audit_indexed',
+  'audit_people',
 ];
 
 /**

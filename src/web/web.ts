@@ -7,6 +7,8 @@ export interface Health {
   chat: string;
   liveRuns: number;
   paused: string[];
+  /** How far the checkpoints of the audit trail are, and which second place lacks some; absent without a journal. */
+  checkpoints?: object;
 }
 
 export interface WebOptions {

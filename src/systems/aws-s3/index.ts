@@ -6,6 +6,7 @@ import type { AwsS3Settings } from './config.ts';
 import { s3Bucket } from './kinds/s3-bucket.ts';
 
 export { type AwsS3Settings, awsS3Settings } from './config.ts';
+export { createLockedObjects, type LockedObjects } from './locked-objects.ts';
 
 export const createAwsS3 = (settings: AwsS3Settings, _tools: SystemTools): System => {
   const buckets = createS3Buckets(settings);

@@ -1,0 +1,37 @@
+import { userInfo } from 'node:os';
+import { MaydayError } from '../errors.ts';
+import { erasePerson } from '../journal/erase.ts';
+import { print, printJson, withJournal } from './open.ts';
+
+/** Blanks a person's data in the journal, on record. */
+export const erase = async (options: {
+  person: string;
+  word: string[];
+  reason: string;
+  json: boolean;
+}): Promise<void> => {
+  const words = [options.person, ...options.word].map((word) => word.trim());
+  // Short words stand in too many entries: one that blanked the half of the journal could not be taken back.
+  const short = words.find((word) => word.length < 4);
+  if (short !== undefined)
+    throw new MaydayError(
+      'input/invalid',
+      `"${short}" is too short to stand for one person: it takes at least four characters. Nothing was erased.`,
+    );
+  const rows = await withJournal(process.env, ({ databaseUrl, clock }) =>
+    erasePerson(databaseUrl, {
+      words,
+      reason: options.reason,
+      by: `command-line:${userInfo().username}`,
+      at: clock.wall(),
+    }),
+  );
+  const count = Object.values(rows).flat().length;
+  if (options.json) return printJson({ erased: count, rows });
+  if (count === 0) return print('No entry holds that. Nothing was erased.');
+  print(
+    `Erased: the data of ${count} entries in ${Object.keys(rows).length} streams; system says which, by whom and why.`,
+    ...Object.entries(rows).map(([stream, seqs]) => `  ${stream}: ${seqs.join(', ')}`),
+    'Who acted stays as an id beside each entry, because the chain covers it. Exports and backups made earlier still hold the data; a bot that runs forgets them when it is started anew.',
+  );
+};
