@@ -278,10 +278,9 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
     closers.push(noteRefusals);
 
     await queue.work(lanes, look);
-    for (const { rows } of [
-      await database.pool.query(`SELECT id FROM runs WHERE finished_at IS NULL AND flow <> 'status'`),
-    ])
-      for (const { id } of rows) cards.changed(await (await store.open(id)).refresh());
+    const drawMissing = () => cards.catchUp(async (runId) => (await store.open(runId)).refresh());
+    await drawMissing();
+    every(2_000, 'cards', drawMissing);
     watch.start();
     void lookAround(plans.all().values(), registry, clock, log);
     const web = await startWeb({
