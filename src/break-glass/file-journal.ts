@@ -9,10 +9,16 @@ import { chainOn, type JournalRow } from '../journal/chain.ts';
  * its owner may read. An append has happened when the disk says so. One process, and one run, at a time.
  */
 export const openFileJournal = (file: string, wallNow: () => Date): JournalPort => {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const rows = existsSync(file) ? readRows(file) : [];
-  const descriptor = openSync(file, 'a', 0o600);
-  syncFolder(dirname(file));
+  let descriptor: number | undefined;
+  // Made with the first row: a run that was refused leaves nothing behind.
+  const open = (): number => {
+    if (descriptor !== undefined) return descriptor;
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    descriptor = openSync(file, 'a', 0o600);
+    syncFolder(dirname(file));
+    return descriptor;
+  };
   const of = (stream: string) => rows.filter((row) => row.stream === stream);
   return {
     async append(appends) {
@@ -23,8 +29,9 @@ export const openFileJournal = (file: string, wallNow: () => Date): JournalPort 
           throw new MaydayError('journal/conflict', 'Somebody else appended first.', { retryable: true });
       const added = given.flatMap(({ stream, expected, events }) => chainOn(stream, expected, events, at));
       try {
-        writeSync(descriptor, added.map((row) => `${JSON.stringify(row)}\n`).join(''));
-        fsyncSync(descriptor);
+        const to = open();
+        writeSync(to, added.map((row) => `${JSON.stringify(row)}\n`).join(''));
+        fsyncSync(to);
       } catch (cause) {
         throw new MaydayError('journal/unavailable', `The break-glass file ${file} could not be written.`, {
           effect: 'maybe-made',

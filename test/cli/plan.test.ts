@@ -88,7 +88,7 @@ test('show gives each step the command line that a person could type, with refer
   expect(step('promote').command).toBe(
     'aws rds promote-read-replica --region us-west-2 --db-instance-identifier omnimesh-prod-replica-us-west-2',
   );
-  expect(step('promote')).toMatchObject({ changes: ['rds:PromoteReadReplica'], needs: [] });
+  expect(step('promote')).toMatchObject({ changes: ['rds:PromoteReadReplica'], needs: ['fence-database'] });
   expect(step('point-cache').command).toContain('<endpoint of grow-cache>');
   expect(step('switch-traffic').needs).toContain('repoint');
   expect(approvals.join('\n')).toContain('Vera Park');

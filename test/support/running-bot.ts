@@ -16,6 +16,8 @@ export interface RunningBot {
   databaseUrl: string;
   slackUrl: string | undefined;
   webUrl: string;
+  /** What it runs with, for the command line beside it. */
+  settings: Record<string, string>;
   /** Starts it again on the same database and world, after `kill`. */
   start(environment?: Record<string, string>): Promise<void>;
   kill(signal: NodeJS.Signals): Promise<void>;
@@ -66,21 +68,21 @@ export const startRunningBot = async (options: RunningBotOptions = {}): Promise<
     databaseUrl: address.href,
     slackUrl: undefined,
     webUrl: '',
+    settings: {
+      ...cleanEnvironment(),
+      ...sandbox.environment,
+      DATABASE_URL: address.href,
+      MAYDAY_PLANS: plans,
+      MAYDAY_DATA: folder,
+      MAYDAY_LOG: 'warn',
+      PORT: '0',
+      WEB_PORT: '0',
+      ...more,
+    },
     async start(environment = {}) {
       const log = openSync(logFile, 'a');
       child = spawn(process.execPath, [cliPath, 'start'], {
-        env: {
-          ...cleanEnvironment(),
-          ...sandbox.environment,
-          DATABASE_URL: address.href,
-          MAYDAY_PLANS: plans,
-          MAYDAY_DATA: folder,
-          MAYDAY_LOG: 'warn',
-          PORT: '0',
-          WEB_PORT: '0',
-          ...more,
-          ...environment,
-        },
+        env: { ...bot.settings, ...environment },
         stdio: ['ignore', 'pipe', log],
       });
       closeSync(log);
