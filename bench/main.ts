@@ -1,4 +1,6 @@
 import { measureAcknowledging } from './acknowledge/acknowledge.ts';
+import { measureAudit } from './audit/audit.ts';
+import { measureFlight } from './flight/flight.ts';
 import { measureOverhead } from './overhead/overhead.ts';
 import { measureSteps } from './steps/steps.ts';
 
@@ -31,6 +33,25 @@ await part('steps', async () => {
     `  DBOS Transact 5.3                  ${say(dbos)}`,
     `  Mayday                             ${say(mayday)}`,
     `  ratio alone ${aloneRatio.toFixed(2)}  (${goal(aloneRatio >= 2, 'goal at least 2')}), at once ${atOnceRatio.toFixed(2)}  (${goal(atOnceRatio >= 3, 'goal at least 3')})`,
+  ];
+});
+await part('audit', async () => {
+  const { rows, few, many, verifyRatio, memoryRatio, indexPerSecond, search } = await measureAudit();
+  return [
+    `Audit trail of ${rows} entries`,
+    `  verified    ${many.rowsPerSecond.toFixed(0)} entries/s, ${verifyRatio.toFixed(2)} times as fast as for a tenth of them  (${goal(many.rowsPerSecond >= 100_000, 'goal at least 100,000/s')})`,
+    `  memory      ${many.peakMegabytes.toFixed(0)} MB against ${few.peakMegabytes.toFixed(0)} MB for a tenth of them, ratio ${memoryRatio.toFixed(2)}  (${goal(memoryRatio <= 1.5, 'goal at most 1.5')})`,
+    `  indexed     ${indexPerSecond.toFixed(0)} entries/s, behind the journal`,
+    `  searched    p50 ${search.p50Ms.toFixed(1)} ms, p99 ${search.p99Ms.toFixed(1)} ms  (${goal(search.p99Ms < 50, 'goal p99 below 50 ms')})`,
+  ];
+});
+await part('flight', async () => {
+  const { runs, seconds, latestMs, medianMs, peakMegabytes } = await measureFlight();
+  return [
+    `${runs} runs in flight at once, 20 steps each, four of them waits of some seconds`,
+    `  all succeeded within ${seconds.toFixed(0)} s`,
+    `  steps late   p50 ${medianMs.toFixed(0)} ms, the latest ${latestMs.toFixed(0)} ms  (${goal(latestMs <= 2_000, 'goal at most 2 s')})`,
+    `  memory       ${peakMegabytes.toFixed(0)} MB  (${goal(peakMegabytes < 500, 'goal below 500 MB')})`,
   ];
 });
 await part('overhead', async () => {

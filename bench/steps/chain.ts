@@ -1,7 +1,6 @@
-/** One chain for both sides: what a run consists of, how many run at once, and how many connections each may use. */
+/** One chain for both sides: what a run consists of, how many run at once. */
 export const stepsPerRun = 20;
 export const runsAtOnce = 50;
-export const poolSize = 12;
 
 export interface StepsPerSecond {
   alonePerSecond: number;

@@ -1,4 +1,4 @@
-import { measureChain, poolSize, stepsPerRun } from './chain.ts';
+import { measureChain, stepsPerRun } from './chain.ts';
 
 /** Only what is used here; the package belongs to this folder alone, so types are checked where it is not installed. */
 interface Dbos {
@@ -15,7 +15,7 @@ const { DBOS } = (await import(packageName)) as { DBOS: Dbos };
 DBOS.setConfig({
   name: 'bench',
   systemDatabaseUrl: process.argv[2],
-  systemDatabasePoolSize: poolSize,
+  systemDatabasePoolSize: 12,
   logLevel: 'error',
   runAdminServer: false,
 });

@@ -3,12 +3,15 @@ import { durations } from '../durations.ts';
 import type { SandboxContext } from '../part.ts';
 import { AwsError } from './aws-error.ts';
 import type { AwsAnswer, AwsRequest, AwsService } from './aws-request.ts';
+import { lockAskedFor, type ObjectLock, refuseWhileLocked } from './s3-object-lock.ts';
 import { writeXml } from './xml.ts';
 
 interface StoredObject {
   body: Buffer;
   modifiedAt: Date;
   replication?: 'PENDING' | 'COMPLETED' | 'REPLICA';
+  versionId?: string;
+  lock?: ObjectLock;
 }
 
 export interface Bucket {
@@ -18,6 +21,8 @@ export interface Bucket {
   /** Names of the buckets that new objects are copied to. */
   replicatesTo: string[];
   objects: Map<string, StoredObject>;
+  /** Present in a bucket with Object Lock, which keeps every version of every object. */
+  versions?: Map<string, StoredObject[]>;
 }
 
 const namespace = ' xmlns="http://s3.amazonaws.com/doc/2006-03-01/"';
@@ -53,13 +58,18 @@ export const createS3 = (context: SandboxContext): { service: AwsService; bucket
     }
   }
 
-  const put = (bucket: Bucket, key: string, body: Buffer): StoredObject => {
+  const put = (bucket: Bucket, key: string, body: Buffer, lock?: ObjectLock): StoredObject => {
     const { visible } = ledger.accept('s3:PutObject', `s3:${bucket.name}`, { key, bytes: body.length });
     const stored: StoredObject = {
       body,
       modifiedAt: clock.now(),
       replication: bucket.replicatesTo.length > 0 ? 'PENDING' : undefined,
     };
+    if (bucket.versions) {
+      const before = bucket.versions.get(key) ?? [];
+      Object.assign(stored, { versionId: `version-${before.length + 1}`, lock });
+      bucket.versions.set(key, [...before, stored]);
+    }
     bucket.objects.set(key, stored);
     visible();
     const replicate = () => {
@@ -80,9 +90,16 @@ export const createS3 = (context: SandboxContext): { service: AwsService; bucket
       return { body: writeXml('LocationConstraint', bucket.region, namespace) };
     }
     if (!key && method === 'GET' && query.get('list-type') === '2') return { body: listXml(bucket, query) };
-    if (key && method === 'PUT') return { headers: { etag: etagOf(put(bucket, key, request.body)) } };
+    if (key && method === 'PUT') {
+      const stored = put(bucket, key, request.body, lockAskedFor(request, bucket.versions !== undefined));
+      return { headers: { etag: etagOf(stored), ...(stored.versionId && { 'x-amz-version-id': stored.versionId }) } };
+    }
+    if (key && method === 'DELETE') return remove(bucket, key, request);
     if (key && (method === 'GET' || method === 'HEAD')) {
-      const found = bucket.objects.get(key);
+      const wanted = query.get('versionId');
+      const found = wanted
+        ? bucket.versions?.get(key)?.find(({ versionId }) => versionId === wanted)
+        : bucket.objects.get(key);
       if (!found) throw new AwsError('NoSuchKey', 'The specified key does not exist.', 404, 'S3 API, NoSuchKey');
       return {
         headers: {
@@ -90,12 +107,49 @@ export const createS3 = (context: SandboxContext): { service: AwsService; bucket
           'content-length': String(found.body.length),
           'last-modified': found.modifiedAt.toUTCString(),
           etag: etagOf(found),
+          ...(found.versionId && { 'x-amz-version-id': found.versionId }),
+          ...(found.lock && {
+            'x-amz-object-lock-mode': found.lock.mode,
+            'x-amz-object-lock-retain-until-date': found.lock.until.toISOString(),
+          }),
           ...(found.replication && { 'x-amz-replication-status': found.replication }),
         },
         body: found.body,
       };
     }
     throw new AwsError('NotImplemented', 'The sandbox does not have this operation.', 501, 'the sandbox');
+  };
+
+  /** Without a version only a marker is laid over the object, as S3 does in a bucket with versions. */
+  const remove = (bucket: Bucket, key: string, request: AwsRequest): AwsAnswer => {
+    const wanted = request.query.get('versionId');
+    const versions = bucket.versions?.get(key) ?? [];
+    if (wanted) {
+      refuseWhileLocked(versions.find(({ versionId }) => versionId === wanted)?.lock, request);
+      bucket.versions?.set(
+        key,
+        versions.filter(({ versionId }) => versionId !== wanted),
+      );
+    }
+    const { visible } = ledger.accept('s3:DeleteObject', `s3:${bucket.name}`, { key });
+    const newest = bucket.versions?.get(key)?.at(-1);
+    if (wanted && newest) bucket.objects.set(key, newest);
+    else bucket.objects.delete(key);
+    visible();
+    return { status: 204 };
+  };
+
+  const create = (name: string, request: AwsRequest): AwsAnswer => {
+    ledger.accept('s3:CreateBucket', `s3:${name}`).visible();
+    buckets.set(name, {
+      name,
+      region: request.region,
+      account: context.plans[0]?.account ?? '000000000000',
+      replicatesTo: [],
+      objects: new Map(),
+      ...(request.headers['x-amz-bucket-object-lock-enabled'] === 'true' && { versions: new Map() }),
+    });
+    return { headers: { location: `/${name}` } };
   };
 
   const targetOf = (request: AwsRequest) => {
@@ -107,12 +161,16 @@ export const createS3 = (context: SandboxContext): { service: AwsService; bucket
     name: 's3',
     // Judged by the bucket's own Region below: the name of a bucket is global.
     global: true,
-    callName: (request) => (request.method === 'PUT' ? 's3:PutObject' : `s3:${request.method}`),
+    callName(request) {
+      if (request.method !== 'PUT') return `s3:${request.method}`;
+      return targetOf(request).key === '' ? 's3:CreateBucket' : 's3:PutObject';
+    },
     refusal: (request, code, message) =>
       writeXml('Error', { Code: code, Message: message, RequestId: request.requestId }),
     async answer(request) {
       const { bucket: name, key } = targetOf(request);
       const bucket = buckets.get(name);
+      if (!bucket && !key && request.method === 'PUT') return create(name, request);
       if (!bucket)
         throw new AwsError('NoSuchBucket', 'The specified bucket does not exist', 404, 'S3 API, NoSuchBucket');
       if (faults.regionDown(bucket.region)) return new Promise(() => {});

@@ -18,7 +18,7 @@ export interface Worker {
 }
 
 /** More lanes than this at once are left to other processes. */
-const mostLanes = 50;
+const mostLanes = 200;
 
 /** A wait shorter than this (wall time) is slept through; a longer one gives the run back. */
 const shortWaitMs = 40;

@@ -3,6 +3,7 @@ import { storable } from '../canonical.ts';
 import { MaydayError, messageOf } from '../errors.ts';
 import { chainOn, type Head, type JournalRow } from './chain.ts';
 import type { AppendOptions, StreamAppend } from './journal.ts';
+import { compareLeases } from './leases.ts';
 
 /** Sends appends to the database; those that come while others are on their way share a transaction. */
 export interface AppendQueue {
@@ -143,7 +144,7 @@ const writeMany = async (pool: pg.Pool, batch: Waiting[]): Promise<Map<number, {
   const rows = batch.flatMap(({ chains }, append) => chains.flatMap((chain) => chain.map((row) => ({ append, row }))));
   const fences = batch
     .flatMap(({ options: { fence } }, append) => (fence ? [{ append, ...fence }] : []))
-    .sort((a, b) => (a.runId + a.lane < b.runId + b.lane ? -1 : 1));
+    .sort(compareLeases);
   const released = batch.flatMap(({ options: { releaseClaimsOf } }, append) =>
     releaseClaimsOf === undefined ? [] : [{ append, run: releaseClaimsOf }],
   );

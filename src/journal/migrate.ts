@@ -6,6 +6,7 @@ import * as appendMany from './migrations/0002-append-many.ts';
 import * as checkpoints from './migrations/0003-checkpoints.ts';
 import * as erasure from './migrations/0004-erasure.ts';
 import * as auditView from './migrations/0005-audit-view.ts';
+import * as searchIndex from './migrations/0006-search-index.ts';
 
 /** Every migration, in the order of its name. A file that is not listed here does not run; a test holds both equal. */
 export const migrations: Record<string, Migration> = {
@@ -14,6 +15,7 @@ export const migrations: Record<string, Migration> = {
   '0003-checkpoints': checkpoints,
   '0004-erasure': erasure,
   '0005-audit-view': auditView,
+  '0006-search-index': searchIndex,
 };
 
 const provider: MigrationProvider = { getMigrations: async () => migrations };

@@ -2,7 +2,7 @@ import type pg from 'pg';
 import type { JournalRow } from './chain.ts';
 
 /** Rows at a time: enough that a round trip does not count, few enough to hold nothing up. */
-const pageSize = 4_000;
+const pageSize = 2_000;
 
 /** Reads everything at one moment: what is appended meanwhile must not look like a cut. */
 export const inSnapshot = async <T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> => {
