@@ -311,16 +311,9 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
     closers.push(noteRefusals);
 
     await queue.work(lanes, look);
-    for (const { rows } of [
-      await database.pool.query(`SELECT id FROM runs WHERE finished_at IS NULL AND flow <> 'status'`),
-    ])
-      for (const { id } of rows)
-        await store
-          .open(id)
-          .then((handle) => handle.refresh())
-          // One that cannot be read any more, such as an erased one, must not keep the others from going on.
-          .then((state) => cards.changed(state))
-          .catch((error) => log.error({ run: id }, messageOf(error)));
+    const drawMissing = () => cards.catchUp(async (runId) => (await store.open(runId)).refresh());
+    await drawMissing();
+    every(2_000, 'cards', drawMissing);
     watch.start();
     void lookAround(plans.all().values(), registry, clock, log);
     const web = await startWeb({

@@ -24,6 +24,11 @@ export type CardEvent = Extract<RunEvent, { type: 'view.made' | 'view.given-up' 
 export interface CardKeeper {
   /** Draws the run's card when it is due. Never throws and never blocks: talking must not hold up recovering. */
   changed(state: RunState): void;
+  /**
+   * Draws the cards of runs about which something was written down by a process that did not live to draw it. Called
+   * again and again; a run that somebody is at work on is left to them.
+   */
+  catchUp(stateOf: (runId: string) => Promise<RunState>): Promise<void>;
   stop(): void;
 }
 
@@ -32,6 +37,8 @@ const pauseMs = 1_500;
 const retryMs = 2_000;
 /** The channel is being opened, or another process is posting the card. */
 const channelPauseMs = 100;
+/** World seconds for which an ended run's card is still looked after: its last change may be what was not drawn. */
+const finishedSeconds = 24 * 3600;
 
 /** Keeps one message per run equal to its state. What Slack refuses is drawn later, from the state as it is then. */
 export const createCardKeeper = (options: {
@@ -49,6 +56,9 @@ export const createCardKeeper = (options: {
     { state: RunState; drawnAt: number; standing: string; timer?: NodeJS.Timeout; drawing: boolean; again: boolean }
   >();
   let stopped = false;
+  /** Where each run's journal ended at the last look, and whether that much was drawn. */
+  let heads = new Map<string, { seq: number; drawn: boolean }>();
+  let isFirstLook = true;
 
   const draw = async (runId: string): Promise<void> => {
     const entry = entries.get(runId)!;
@@ -152,6 +162,27 @@ export const createCardKeeper = (options: {
       if (entry) entry.state = state;
       else entries.set(run, { state, drawnAt: Number.NEGATIVE_INFINITY, standing: '', drawing: false, again: false });
       schedule(run);
+    },
+    async catchUp(stateOf) {
+      const { rows } = await pool.query(
+        `SELECT r.id, h.seq FROM runs r JOIN stream_heads h ON h.stream = 'run:' || r.id
+         WHERE r.flow <> 'status' AND (r.finished_at IS NULL OR r.created_at > $1)`,
+        [new Date(clock.now().getTime() - finishedSeconds * 1000)],
+      );
+      const before = heads;
+      heads = new Map();
+      for (const { id, seq } of rows) {
+        const known = before.get(id);
+        const isStill = known !== undefined && known.seq === seq;
+        const wasDrawn = isStill && known.drawn;
+        // At the start nobody can be waited for: whoever was at work may be what died.
+        const isDue = !wasDrawn && (isStill || isFirstLook);
+        heads.set(id, { seq, drawn: wasDrawn || isDue });
+        // One that cannot be read any more, such as an erased one, must not keep the others from being drawn.
+        if (isDue)
+          await stateOf(id).then(this.changed, (error) => log.error({ run: id }, messageOf(error)));
+      }
+      isFirstLook = false;
     },
     stop() {
       stopped = true;

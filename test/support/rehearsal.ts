@@ -86,6 +86,8 @@ export const openRehearsal = async (options: RehearsalOptions): Promise<Rehearsa
       env: {
         ...cleanEnvironment(),
         ...sandbox.environment,
+        // Many are started after each other: what was compiled once is not compiled again.
+        NODE_COMPILE_CACHE: join(tmpdir(), 'mayday-compile-cache'),
         DATABASE_URL: throughProxy.href,
         MAYDAY_PLANS: plans,
         MAYDAY_DATA: folder,
@@ -115,7 +117,7 @@ export const openRehearsal = async (options: RehearsalOptions): Promise<Rehearsa
         bots.delete(bot);
         if (spokenTo === bot) spokenTo = undefined;
         await proxy.close();
-        const [next] = [...bots].filter((each) => each.isAlive());
+        const next = [...bots].find((each) => each.isAlive() && each.webUrl !== '');
         if (!spokenTo && next) await attend(next);
       },
       log: () => readFileSync(logFile, 'utf8'),

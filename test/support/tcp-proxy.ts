@@ -12,6 +12,8 @@ export interface Watched {
   reached(): boolean;
   /** Resolves when a message has come to stand here. */
   whenReached: Promise<void>;
+  /** True when the server has answered what came to stand here, whether or not the client hears of it. */
+  isAnswered(): boolean;
   /** Passes on what stood still. */
   release(): void;
 }
@@ -29,6 +31,7 @@ export interface TcpProxy {
 
 interface Active extends Watch {
   isReached: boolean;
+  isAnswered: boolean;
   reach(): void;
   resume: (() => void) | undefined;
 }
@@ -57,6 +60,7 @@ export const startTcpProxy = async (
     };
     pairs.add(pair);
     pair.wake();
+    let awaited: Active | undefined;
     const frames = protocol === 'postgres' ? createFrames() : (bytes: Buffer) => [bytes];
     client.on('data', (bytes) => {
       for (const frame of frames(bytes)) {
@@ -64,6 +68,7 @@ export const startTcpProxy = async (
           active.length === 0 ? undefined : active.find((each) => !each.isReached && each.fits(textOf(frame)));
         if (found) {
           found.isReached = true;
+          awaited = found;
           const flow = found.hold === 'request' ? toServer : toClient;
           if (found.hold !== 'none') {
             flow.pause(true);
@@ -74,7 +79,10 @@ export const startTcpProxy = async (
         toServer.push(frame);
       }
     });
-    upstream.on('data', (bytes) => toClient.push(bytes));
+    upstream.on('data', (bytes) => {
+      if (awaited) awaited.isAnswered = true;
+      toClient.push(bytes);
+    });
     const end = () => {
       pairs.delete(pair);
       client.destroy();
@@ -91,11 +99,12 @@ export const startTcpProxy = async (
       const whenReached = new Promise<void>((done) => {
         reach = done;
       });
-      const mine: Active = { ...watch, isReached: false, reach, resume: undefined };
+      const mine: Active = { ...watch, isReached: false, isAnswered: false, reach, resume: undefined };
       active.push(mine);
       return {
         reached: () => mine.isReached,
         whenReached,
+        isAnswered: () => mine.isAnswered,
         release() {
           active = active.filter((each) => each !== mine);
           mine.resume?.();
