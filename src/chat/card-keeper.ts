@@ -179,8 +179,7 @@ export const createCardKeeper = (options: {
         const isDue = !wasDrawn && (isStill || isFirstLook);
         heads.set(id, { seq, drawn: wasDrawn || isDue });
         // One that cannot be read any more, such as an erased one, must not keep the others from being drawn.
-        if (isDue)
-          await stateOf(id).then(this.changed, (error) => log.error({ run: id }, messageOf(error)));
+        if (isDue) await stateOf(id).then(this.changed, (error) => log.error({ run: id }, messageOf(error)));
       }
       isFirstLook = false;
     },
