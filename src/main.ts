@@ -16,6 +16,7 @@ import { createWorker } from './engine/worker.ts';
 import { MaydayError, messageOf } from './errors.ts';
 import { createCheckpoints } from './journal/checkpoints.ts';
 import { openDatabase } from './journal/database.ts';
+import { createDueTimes } from './journal/due-times.ts';
 import { createInbox } from './journal/inbox.ts';
 import { createJournal } from './journal/journal.ts';
 import { createLeases } from './journal/leases.ts';
@@ -152,13 +153,7 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
       clock,
       log,
       wake: (runId, lane) => worker.offer(runId, lane) || queue.wake(runId, lane, flowOf.get(runId) ?? 'run'),
-      async dueAt(runId, lane, at) {
-        await database.pool.query({
-          name: `due-${lane}`,
-          text: `UPDATE runs SET look_${lane}_at = $2 WHERE id = $1`,
-          values: [runId, at],
-        });
-      },
+      dueAt: createDueTimes(database.pool),
       render: async (template, state, extra) => templates.render(template, runFacts(state, clock.now()), extra),
       facts: (state) => runFacts(state, clock.now()) as never,
       readLoss: (plan, input, signal) => watch.readLoss(plan, input, signal),
@@ -256,13 +251,14 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
     });
     closers.push(() => app.close());
 
-    // What was accepted but never handled, because the process died in between, is handled now. Commands only: a
-    // click's form can no longer be opened, and its person sees that nothing came of it. A request handled twice
-    // starts one run, for the run's id follows from the request.
+    // What was accepted but never handled, because the process died in between, is handled now, by whoever lives. A
+    // request handled twice starts one run, for the run's id follows from the request; a yes said twice is one yes.
+    // A click's form can no longer be opened, and its person sees that nothing came of it.
     const catchUp = async () => {
       for (const { key, kind, body } of await inbox.unhandled(unhandledSeconds)) {
         if (inHand.has(key)) continue;
         if (kind === 'command') await chat.command(JSON.parse(body), async () => {});
+        if (kind === 'action' && body !== '{}') await chat.action(JSON.parse(body), async () => {});
         await inbox.handled(key);
       }
     };
@@ -303,7 +299,7 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
     closers.push(() => cards.stop());
     closers.push(() => watch.stop());
     every(1_000, 'sweep', sweep);
-    every(5_000, 'inbox', catchUp);
+    every(2_000, 'inbox', catchUp);
     every(60_000, 'refusals', noteRefusals);
     every(2_000, 'checkpoints', () => checkpoints.turn());
     every(5_000, 'audit index', () => indexAudit(database.pool));
@@ -356,8 +352,8 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
   }
 };
 
-/** Longer than any command takes while its process lives. */
-const unhandledSeconds = 30;
+/** Longer than a command usually takes while its process lives; handled by two at once it is still handled once. */
+const unhandledSeconds = 8;
 
 const appendToSystem = async (
   journal: ReturnType<typeof createJournal>,
@@ -375,9 +371,26 @@ const appendToSystem = async (
 
 /** What must be there to handle it again after a crash; Slack's old verification token is not. */
 const bodyToKeep = ({ kind, body }: VerifiedRequest): string => {
+  if (kind === 'action') return JSON.stringify(clickToKeep(body));
   if (kind !== 'command') return '{}';
   const { token: _, ...rest } = body;
   return JSON.stringify({ ...rest, text: redact(String(rest['text'] ?? '')) });
+};
+
+/** Clicks that come to the same when they are handled twice. Trying again is none of them: it may have failed since. */
+const keptClicks = ['run:approve', 'run:cancel', 'run:abort'];
+
+const clickToKeep = ({ actions, user, team, channel, trigger_id }: Record<string, any>): object => {
+  const [action] = actions ?? [];
+  if (!keptClicks.includes(action?.action_id)) return {};
+  const { type, action_id, value } = action;
+  return {
+    trigger_id,
+    user: { id: user?.id, team_id: user?.team_id },
+    team: { id: team?.id },
+    channel: { id: channel?.id },
+    actions: [{ type, action_id, value }],
+  };
 };
 
 const summaryOf = ({ kind, body, team }: VerifiedRequest): Record<string, unknown> => {

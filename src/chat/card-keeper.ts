@@ -178,12 +178,8 @@ export const createCardKeeper = (options: {
         // At the start nobody can be waited for: whoever was at work may be what died.
         const isDue = !wasDrawn && (isStill || isFirstLook);
         heads.set(id, { seq, drawn: wasDrawn || isDue });
-        if (!isDue) continue;
         // One that cannot be read any more, such as an erased one, must not keep the others from being drawn.
-        await stateOf(id).then(
-          (state) => this.changed(state),
-          (error) => log.error({ run: id }, messageOf(error)),
-        );
+        if (isDue) await stateOf(id).then(this.changed, (error) => log.error({ run: id }, messageOf(error)));
       }
       isFirstLook = false;
     },

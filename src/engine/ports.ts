@@ -98,8 +98,11 @@ export interface EnginePorts {
   log: Log;
   /** Tells some worker to look at a run's lane now. Best effort: the sweep finds what is due anyway. */
   wake(runId: string, lane: Lane): void;
-  /** Stores when a lane is due again, in wall time; what the sweep reads. */
-  dueAt(runId: string, lane: Lane, at: Date | null): Promise<void>;
+  /**
+   * Stores when a lane is due again, in wall time; what the sweep reads. Stores nothing when the run's journal has gone
+   * on since `afterSeq`: whoever appended has said when to look, and may have been the last who knew.
+   */
+  dueAt(runId: string, lane: Lane, at: Date | null, afterSeq: number): Promise<void>;
   render(template: string, state: RunState, extra: Record<string, Json>): Promise<string>;
   facts(state: RunState): Record<string, Json>;
   readLoss(plan: string, input: LossInput, signal: AbortSignal): Promise<LossReading>;

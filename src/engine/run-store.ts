@@ -16,6 +16,8 @@ export interface RunHandle {
   /** Brings the state up to what the journal holds. */
   refresh(): Promise<RunState>;
   state(): RunState;
+  /** Where in the journal that state stands. */
+  seq(): number;
   /** When to look again at a waiting step; kept here and in the row, not in the journal. */
   lookAgain(step: string, at: Date): void;
   /** The state with those times in it: what `decide` is given. */
@@ -117,6 +119,7 @@ const createHandle = (runId: string, ports: EnginePorts, initial: RunState | nul
     id: runId,
     refresh: () => serially(async () => read().then(known)),
     state: known,
+    seq: () => head.seq,
     view: () => withLookTimes(known()),
     lookAgain: (step, at) => void lookTimes.set(step, at),
     commit: (make, by) =>

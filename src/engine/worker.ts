@@ -77,12 +77,13 @@ export const createWorker = (ports: EnginePorts, registry: Registry, store: RunS
       const handle = await store.open(runId);
       await handle.refresh();
       if (handle.state().unknown !== null || handle.state().outcome !== null)
-        return await ports.dueAt(runId, lane, null);
+        return await ports.dueAt(runId, lane, null, handle.seq());
       const inFlight = new Map<string, Promise<void>>();
       let dueWritten = false;
       for (;;) {
         hold.check();
         const before = handle.state();
+        const seq = handle.seq();
         // The commit that ended the run has also written that nothing is due.
         if (before.outcome !== null && inFlight.size === 0 && !dueWritten) return;
         const decision = decide(handle.view(), ports.clock.now());
@@ -105,8 +106,8 @@ export const createWorker = (ports: EnginePorts, registry: Registry, store: RunS
         else if (inMs !== null && inMs <= shortWaitMs) await wait(inMs, []);
         else {
           dueWritten = true;
-          await ports.dueAt(runId, lane, next && new Date(ports.clock.wall().getTime() + inMs!));
-          // Whoever appended since the decision has said in the row when to look, and that was just written over.
+          await ports.dueAt(runId, lane, next && new Date(ports.clock.wall().getTime() + inMs!), seq);
+          // Whoever appended since the decision has said in the row when to look; that may be now.
           if ((await handle.refresh()) !== before) continue;
           return lookAgainIn(runId, lane, inMs);
         }

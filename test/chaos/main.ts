@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startEmbeddedPostgres } from '../../src/journal/embedded-postgres.ts';
 import { type Point, pointFrom, pointName } from './boundaries.ts';
-import { type Scenario, scenariosIn } from './scenarios.ts';
+import { flowsWithoutCommand, type Scenario, scenariosIn } from './scenarios.ts';
 import { deal, fullName, randomFrom, shuffled, type Trial, tryPoints, tryWhole, type Whole } from './trial.ts';
 
 const usage = `npm run chaos -- [--minutes 5] [--seed N] [--all] [--state FOLDER] [--plans plans] [--only <procedure>[:<point>,<point>]] [--speed 20]
@@ -63,6 +63,8 @@ const main = async (): Promise<number> => {
     `seed ${seed}; ${values.all ? 'every point' : `${values.minutes} minutes`}; ${scenarios.length} procedures of ${values.plans}`,
   );
 
+  if (flowsWithoutCommand().length > 0)
+    say(`not tried, as no command starts them: ${flowsWithoutCommand().join(', ')}`);
   const folder = mkdtempSync(join(tmpdir(), 'mayday-chaos-'));
   // Root's PostgreSQL runs as another user, who must be able to enter.
   chmodSync(folder, 0o755);

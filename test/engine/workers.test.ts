@@ -180,14 +180,14 @@ test('a yes that comes while a worker gives the run back is not forgotten, even 
   const { dueAt } = worker.ports;
   let approved = false;
   const { created } = await person.start([approvalStep(), step('lamp', { needs: ['approve'] })]);
-  worker.ports.dueAt = async (runId, lane, at) => {
+  worker.ports.dueAt = async (runId, lane, at, afterSeq) => {
     if (lane === 'recover' && at === null && !approved) {
       approved = true;
       const handle = await person.store.open(runId);
       const pip = { person: 'UPIP', name: 'Pip', slots: [0], unknownSlots: [], typed: null, via: 'slack' as const };
       await handle.commit((now) => approve(now, pip, created.graph.hash, person.ports.clock.now()), { actor: 'UPIP' });
     }
-    await dueAt(runId, lane, at);
+    await dueAt(runId, lane, at, afterSeq);
   };
   await worker.worker.process(created.run, 'recover');
   expect(approved).toBe(true);

@@ -20,6 +20,7 @@ import type { RunState } from '../../src/engine/state.ts';
 import { createWorker, type Worker } from '../../src/engine/worker.ts';
 import { MaydayError } from '../../src/errors.ts';
 import type { Database } from '../../src/journal/database.ts';
+import { createDueTimes } from '../../src/journal/due-times.ts';
 import { createJournal } from '../../src/journal/journal.ts';
 import { createLeases } from '../../src/journal/leases.ts';
 import { openWorldClock } from '../../src/journal/world-clock.ts';
@@ -321,9 +322,7 @@ export const startBot = async (
     clock,
     log,
     wake: (runId, lane) => void (options.wakes !== false && setImmediate(() => look(runId, lane))),
-    async dueAt(runId, lane, at) {
-      await database.pool.query(`UPDATE runs SET look_${lane}_at = $2 WHERE id = $1`, [runId, at]);
-    },
+    dueAt: createDueTimes(database.pool),
     render: async () => '',
     facts: () => ({}),
     readLoss:
