@@ -26,6 +26,7 @@ export const giveOrder = async (runId: string, order: Order, identity: Identity)
 
 const carryOut = async (runId: string, given: Order, identity: Identity, journal: OpenJournal): Promise<string> => {
   const { store, clock, environment } = journal;
+  if (identity.key === undefined && !journal.isRehearsal) throw unsigned(identity.as);
   const handle = await store.open(runId);
   const { graph } = (await handle.refresh()).created;
   const order: Order =
@@ -93,16 +94,18 @@ export const signedBy = async (
   key: string | undefined,
   now: Date,
 ): Promise<{ signed: SignedOrder; signature: string }> => {
-  if (key === undefined)
-    throw new MaydayError(
-      'authority/refused',
-      `An order on the command line needs a signature: say --key with the file of the SSH key of ${person.name}. Without one it is taken in a rehearsal only. Nothing was done.`,
-    );
+  if (key === undefined) throw unsigned(person.name);
   const signed: SignedOrder = { order, about, person: person.slack, at: now.toISOString() };
   const signature = await signOrder(signed, key);
   proveOrder(signed, signature, person, now);
   return { signed, signature };
 };
+
+const unsigned = (name: string) =>
+  new MaydayError(
+    'authority/refused',
+    `An order on the command line needs a signature: say --key with the file of the SSH key of ${name}. Without one it is taken in a rehearsal only. Nothing was done.`,
+  );
 
 export const peopleOf = (plan: Plan, view: FlowPlan): PersonView[] =>
   Object.keys(plan.text.people).map((name) => view.person(name));

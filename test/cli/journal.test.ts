@@ -69,7 +69,7 @@ test('a run that there is not is refused with where to look', async () => {
 test('an approval without a signature is refused outside a rehearsal, with what to do', async () => {
   const { code, stderr } = await here('approve', 'r-sample', '--as', 'vp-engineering');
   expect(stderr).toContain('needs a signature');
-  expect(stderr).toContain('Nothing was approved');
+  expect(stderr).toContain('Nothing was done');
   expect(code).toBe(1);
 });
 
