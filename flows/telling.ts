@@ -110,7 +110,7 @@ const loudly = (plan: FlowPlan, channel: unknown, needs: string[]): StepDraft[] 
 };
 
 /** World seconds after which a page that did not go out is given up, and people are woken another way. */
-const pagePatienceSeconds = 180;
+const pagePatienceSeconds = 300;
 
 /** When nobody could be paged: the channel sees it, and those who may stand in are mailed. */
 const secondRoute = (plan: FlowPlan, channel: string, needs: string[]): StepDraft[] => {

@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 import { sayDuration } from '../plan/duration.ts';
 import { type Bot, startBot } from './demo/bot.ts';
 import { criticalPath } from './demo/critical-path.ts';
-import { judgeFailover, judgeRestore, judgeTelling, type Verdict } from './demo/judge.ts';
+import { judgeFailover, judgeRestore, judgeReturn, judgeTelling, type Verdict } from './demo/judge.ts';
 import {
   approveOnCard,
   changesSoFar,
@@ -146,6 +146,8 @@ const tell = async (
     verdicts.push(...restored.verdicts);
     teller.say('\n── Status ──');
     teller.say(await typeCommand(world, teller, onCall, '/dr', `status ${plan.plan}`));
+    teller.say(`\n── ${region} comes back ──`);
+    verdicts.push(...(await judgeReturn(world, plan as never, home, (text) => teller.say(text))));
   }
   const result = await collect(world, bot, plan, runs);
   verdicts.push({

@@ -58,7 +58,7 @@ describe.runIf(hasSshKeygen())('with nothing but the command line', { timeout: 2
       /dba@omnimesh.com/.test(await mails()) ? true : undefined,
     );
 
-    await fetch(`${bot.sandbox.controlUrl}/faults`, { method: 'DELETE' });
+    await world.clearFaults();
     await world.until('the card', 60, async () =>
       (await texts(world)).some((text) => text.startsWith('✅ failover of database')) ? true : undefined,
     );
@@ -96,7 +96,7 @@ describe.runIf(hasSshKeygen())('with nothing but the command line', { timeout: 2
     const folder = join(bot.settings['MAYDAY_DATA']!, 'break-glass');
     expect(readdirSync(folder)).toEqual([`${runId}.jsonl`]);
 
-    await fetch(`${bot.sandbox.controlUrl}/faults`, { method: 'DELETE' });
+    await world.clearFaults();
     await bot.start();
     expect(readdirSync(folder)).toEqual([`${runId}.jsonl.merged`]);
     await world.until('the loud notice', 60, async () =>

@@ -98,7 +98,7 @@ it('an unreachable primary is left only by two people who type it, and is made s
   const refused = await type(world, 'ann', '/failover', 'bakery region to stockholm it is back, I think --anyway');
   expect(refused).toMatch(/stockholm is not safe to go back to: ledger there was never fenced/);
   const { now } = await world.get('/clock');
-  await fetch(`${bot.sandbox.controlUrl}/faults`, { method: 'DELETE' });
+  await world.clearFaults();
   await world.until('the old place made safe', 60, async () =>
     (await pods(world, 'bakery-stockholm')).every((replicas) => replicas === 0) ? true : undefined,
   );

@@ -163,3 +163,57 @@ export const judgeRestore = async (
   }
   return verdicts;
 };
+
+/** Wall seconds for which what is owed may wait after the old place answers again. */
+const returnPatienceSeconds = 40;
+
+/**
+ * Brings the lost place back and judges that it is made safe by itself: whatever wrote there is stopped, and the old
+ * primary takes no more rows. Nothing is judged for a plan that fences nothing.
+ */
+export const judgeReturn = async (
+  world: World,
+  plan: PlanFile,
+  home: string,
+  tell: (text: string) => void,
+): Promise<Verdict[]> => {
+  const fenced = Object.entries(plan.components).filter(([, component]) => component['fence'] && component[home]);
+  await world.clearFaults();
+  tell(`${plan.regions[home]!.aws} answers again. Its primary knows nothing of the failover.`);
+  if (fenced.length === 0) return [];
+  const cluster = async () => (await world.get('/world')).clusters[plan.regions[home]!.kubernetes];
+  const isReadOnly = async (instance: string): Promise<boolean> => {
+    const sql = `SELECT 1 FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase
+      WHERE d.datname = current_database() AND s.setrole = 0 AND 'default_transaction_read_only=on' = ANY (s.setconfig)`;
+    return (await world.post('/sql', { instance, sql })).rows.length > 0;
+  };
+  const rowsOf = async (component: PlanFile['components'][string]): Promise<number> => {
+    const { table } = component['heartbeat'];
+    const sql = `SELECT count(*)::int AS rows FROM "${table}"`;
+    return (await world.post('/sql', { instance: component[home], sql })).rows[0].rows;
+  };
+  const stopped = async () =>
+    Object.values<any>((await cluster()).deployments).every(({ replicas }) => replicas === 0) ? true : undefined;
+  const safe = await world.until('the old place made safe', returnPatienceSeconds, stopped).catch(() => false);
+  const verdicts: Verdict[] = [];
+  verdicts.push({
+    what: `${home}: every deployment that wrote there is stopped`,
+    holds: safe === true,
+    found: JSON.stringify((await cluster()).deployments),
+  });
+  for (const [name, component] of fenced) {
+    const readOnly = await world
+      .until('the fence', returnPatienceSeconds, async () => ((await isReadOnly(component[home])) ? true : undefined))
+      .catch(() => false);
+    tell(`  ${component[home]} is ${readOnly ? 'read-only' : 'NOT fenced'}.`);
+    const before = await rowsOf(component);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const after = await rowsOf(component);
+    verdicts.push({
+      what: `${name}: the old primary ${component[home]} is read-only, and no row is written there any more`,
+      holds: readOnly === true && after === before,
+      found: `${after - before} rows since`,
+    });
+  }
+  return verdicts;
+};

@@ -4,6 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export interface World {
   get<T = any>(path: string): Promise<T>;
   post<T = any>(path: string, body: unknown): Promise<T>;
+  /** Everything that was broken on request works again. */
+  clearFaults(): Promise<unknown>;
   now(): Promise<Date>;
   /** Waits until `look` finds something, asking again and again; throws what was missing when time is up. */
   until<T>(what: string, seconds: number, look: () => Promise<T | undefined>): Promise<T>;
@@ -24,6 +26,7 @@ export const openWorld = (controlUrl: string): World => {
   return {
     get: (path) => call('GET', path),
     post: (path, body) => call('POST', path, body),
+    clearFaults: () => call('DELETE', '/faults'),
     now: async () => new Date((await call('GET', '/clock')).now),
     async until(what, seconds, look) {
       const end = performance.now() + seconds * 1000;
