@@ -32,10 +32,10 @@ export const redact = (text: string): string =>
 const anySecret = new RegExp(secrets.map(([{ source }]) => `(?:${source})`).join('|'), 'i');
 
 /**
- * What steps hand to each other and what a run's hash is bound to: plans and outside systems made it, nobody typed it,
- * and a run that is read again must find exactly what it worked with.
+ * What steps hand to each other, what a run's hash is bound to, and what proves who gave an order: nobody typed it, and
+ * whoever reads it again must find exactly what was there.
  */
-const keptAsIs: ReadonlySet<string> = new Set(['graph', 'output']);
+const keptAsIs: ReadonlySet<string> = new Set(['graph', 'output', 'signature']);
 
 /** The same value with every string in it redacted; the value itself when there is nothing to hide. */
 export const redactDeep = (value: unknown): unknown =>

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { redact } from '../src/redact.ts';
+import { redact, redactDeep } from '../src/redact.ts';
 
 test.each([
   ['AKIAABCDEFGHIJKLMNOP', 'AKIAABCDEFGHIJKLMNOP'],
@@ -23,4 +23,17 @@ test('leaves plain reasons, run ids and hashes as they are', () => {
     'bcc1a2d28a91bcc1a2d28a91bcc1a2d28a91bcc1',
   ])
     expect(redact(text)).toBe(text);
+});
+
+test('a value is redacted at every depth, what holds no secret is the same value, and what steps and proofs need stays', () => {
+  const token = ['xoxb', '1234567890', 'abcdef'].join('-');
+  const clean = { seen: 'rds:us-west-2:replica is available', list: [1, null, true] };
+  expect(redactDeep(clean)).toBe(clean);
+  expect(redactDeep({ event: { reason: `use ${token}`, list: [token] }, n: 1 })).toEqual({
+    event: { reason: 'use [redacted: Slack token]', list: ['[redacted: Slack token]'] },
+    n: 1,
+  });
+  const kept = { graph: { a: token }, output: { b: token }, signature: token };
+  expect(redactDeep({ ...kept, why: token })).toEqual({ ...kept, why: '[redacted: Slack token]' });
+  expect(redactDeep(undefined)).toBe(undefined);
 });

@@ -33,8 +33,14 @@ export const measureAudit = (): Promise<AuditMeasured> =>
       const [small, large] = [await server.database('few'), await server.database('many')];
       await fillJournal(small, rows / 10);
       await fillJournal(large, rows);
-      const few = await runChild<Verified>(program('verify-journal'), [small]);
-      const many = await runChild<Verified>(program('verify-journal'), [large]);
+      const verify = async (databaseUrl: string): Promise<Verified> => {
+        const tries: Verified[] = [];
+        for (let round = 0; round < 3; round += 1)
+          tries.push(await runChild<Verified>(program('verify-journal'), [databaseUrl]));
+        return tries.sort((a, b) => a.rowsPerSecond - b.rowsPerSecond)[1]!;
+      };
+      const few = await verify(small);
+      const many = await verify(large);
       const indexPerSecond = await index(large);
       const search = await runChild<AuditMeasured['search']>(program('search-journal'), [large, String(rows)]);
       return {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cardOf, hasButton, wholeText } from '../../src/cli/demo/world.ts';
-import { cleanEnvironment, cliPath, type RunningBot, runIdIn, startRunningBot, type } from '../support/running-bot.ts';
+import { cliPath, type RunningBot, runIdIn, startRunningBot, type } from '../support/running-bot.ts';
 
 describe('what is refused changes nothing and says why', { timeout: 60_000 }, () => {
   let bot: RunningBot;
@@ -22,12 +22,7 @@ describe('what is refused changes nothing and says why', { timeout: 60_000 }, ()
   const runs = async () => JSON.parse(await cli(['run', 'list', '--json']));
   const cli = (args: string[]): Promise<string> =>
     new Promise((done) => {
-      execFile(
-        process.execPath,
-        [cliPath, ...args],
-        { env: { ...cleanEnvironment(), ...bot.sandbox.environment, DATABASE_URL: bot.databaseUrl } },
-        (_, stdout) => done(stdout),
-      );
+      execFile(process.execPath, [cliPath, ...args], { env: bot.settings }, (_, stdout) => done(stdout));
     });
   const approvalCard = (runId: string) =>
     bot.world.until('the approval card', 20, async () => {

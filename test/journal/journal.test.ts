@@ -287,6 +287,14 @@ test('odd text survives byte for byte where Unicode allows it, in the journal an
   expect(await verifyJournal(database.superuser)).not.toHaveProperty('firstBad');
 });
 
+test('a secret that reaches an append is redacted before it is hashed', async () => {
+  const token = ['xoxb', '1234567890', 'abcdef'].join('-');
+  await journal.append([{ stream: 'secret', expected: noHead, events: [said({ at: { text: `take ${token}` } })] }]);
+  const { rows } = await database.superuser.query(`SELECT data FROM journal WHERE stream = 'secret'`);
+  expect(rows[0].data).toBe('{"at":{"text":"take [redacted: Slack token]"}}');
+  expect(await verifyJournal(database.superuser)).not.toHaveProperty('firstBad');
+});
+
 test('an actor with characters that no database takes does not stop the append', async () => {
   await journal.append([{ stream: 'actor', expected: noHead, events: [{ ...said({}), actor: 'pip\u0000\ud83d' }] }]);
   expect((await journal.read('actor'))[0]!.actor).toBe('pip\ufffd\ufffd');
