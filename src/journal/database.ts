@@ -39,8 +39,10 @@ export const openDatabase = async (
     keepAlive: true,
   };
   const pool = new pg.Pool({ ...connection, max: options.poolSize ?? 12 });
-  // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
+  // An idle connection that breaks is replaced by the pool; without a listener it would end the process. So would one
+  // that breaks in the hands of somebody who took it out: its query fails as well, and that is where it is dealt with.
   pool.on('error', () => {});
+  pool.on('connect', (client) => client.on('error', () => {}));
   const db = new Kysely<any>({ dialect: new PostgresDialect({ pool }) });
 
   // Kept as a promise: many who ask at once must get one and the same backend.

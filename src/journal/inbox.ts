@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { storable } from '../canonical.ts';
+import { MaydayError, messageOf } from '../errors.ts';
 import { chainOn, type JournalRow } from './chain.ts';
 import { noHead } from './journal.ts';
 
@@ -111,6 +112,8 @@ const storableItem = (item: Received): Received => ({
 const receiveBatch = async (pool: pg.Pool, items: Received[], at: Date): Promise<Set<string>> => {
   const client = await pool.connect();
   let broken: Error | undefined;
+  let isCommitting = false;
+  let fresh = new Set<string>();
   try {
     await client.query('BEGIN');
     const { rows: heads } = await client.query({
@@ -125,7 +128,7 @@ const receiveBatch = async (pool: pg.Pool, items: Received[], at: Date): Promise
              ON CONFLICT DO NOTHING RETURNING key`,
       values: [items.map(({ key }) => key), items.map(({ kind }) => kind), items.map(({ body }) => body)],
     });
-    const fresh = new Set<string>(inserted.map(({ key }) => key));
+    fresh = new Set<string>(inserted.map(({ key }) => key));
     const events = [...fresh].map((key) => {
       const item = items.find((candidate) => candidate.key === key) as Received;
       return { type: 'request.received', version: 1, actor: item.actor, data: { kind: item.kind, ...item.summary } };
@@ -161,9 +164,14 @@ const receiveBatch = async (pool: pg.Pool, items: Received[], at: Date): Promise
         values: [end.seq, end.hash],
       });
     }
+    isCommitting = true;
     await client.query('COMMIT');
     return fresh;
   } catch (error) {
+    if (isCommitting) {
+      broken = error as Error;
+      return await readBack(pool, fresh);
+    }
     await client.query('ROLLBACK').catch((failed: Error) => {
       broken = failed;
     });
@@ -172,4 +180,22 @@ const receiveBatch = async (pool: pg.Pool, items: Received[], at: Date): Promise
     // A connection of which nobody knows whether it is still in a transaction is thrown away.
     client.release(broken);
   }
+};
+
+/**
+ * After a commit whose answer was lost: the keys are unique, so what is there now was taken. Throws when it was not,
+ * and with `maybe-made` when that cannot be known, so that nobody is told that nothing happened.
+ */
+const readBack = async (pool: pg.Pool, sent: Set<string>): Promise<Set<string>> => {
+  const { rows } = await pool.query(`SELECT key FROM inbox WHERE key = ANY($1)`, [[...sent]]).catch((cause) => {
+    throw new MaydayError('journal/unavailable', `Whether the receipt was written is not known: ${messageOf(cause)}.`, {
+      retryable: true,
+      effect: 'maybe-made',
+      cause,
+    });
+  });
+  if (rows.length === sent.size) return sent;
+  throw new MaydayError('journal/unavailable', 'The receipt was not written: the connection to the journal broke.', {
+    retryable: true,
+  });
 };

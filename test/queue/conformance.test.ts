@@ -40,7 +40,13 @@ const onRedis: Backend = {
   async start() {
     redis = redisServerIsHere()
       ? await startRedis()
-      : { url: process.env['REDIS_URL'] as string, restart: async () => {}, stop: async () => {} };
+      : {
+          url: process.env['REDIS_URL'] as string,
+          flush: async () => {},
+          kill: async () => {},
+          restart: async () => {},
+          stop: async () => {},
+        };
   },
   stop: () => redis.stop(),
   settings: () => ({ databaseUrl: 'postgres://nobody@127.0.0.1:1/none', redisUrl: redis.url }),

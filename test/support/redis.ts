@@ -8,6 +8,9 @@ import { Redis } from 'ioredis';
 
 export interface RedisServer {
   url: string;
+  /** Takes out everything that is in it. */
+  flush(): Promise<void>;
+  kill(): Promise<void>;
   /** Stops it and starts it again on its port, empty. */
   restart(): Promise<void>;
   stop(): Promise<void>;
@@ -77,6 +80,7 @@ export const startRedis = async (): Promise<RedisServer> => {
     }
   };
   const kill = async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
     const gone = new Promise((resolve) => child.once('exit', resolve));
     child.kill('SIGKILL');
     await gone;
@@ -84,6 +88,12 @@ export const startRedis = async (): Promise<RedisServer> => {
   await start();
   return {
     url,
+    kill,
+    async flush() {
+      const client = new Redis(url);
+      await client.flushall();
+      client.disconnect();
+    },
     async restart() {
       await kill();
       await start();

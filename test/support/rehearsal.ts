@@ -46,16 +46,19 @@ export interface RehearsalOptions {
   plan?: string;
   at?: string;
   environment?: Record<string, string>;
+  /** Where the journal lies when it is not where the sandbox keeps its databases. */
+  journalUrl?: string;
 }
 
 export const openRehearsal = async (options: RehearsalOptions): Promise<Rehearsal> => {
   const folder = mkdtempSync(join(tmpdir(), 'mayday-rehearsal-'));
   const plans = resolve(options.plans ?? 'plans');
   const database = `rehearsal_${randomBytes(6).toString('hex')}`;
-  const admin = new pg.Pool({ connectionString: options.postgresUrl, max: 1 });
+  const journalUrl = options.journalUrl ?? options.postgresUrl;
+  const admin = new pg.Pool({ connectionString: journalUrl, max: 1 });
   admin.on('error', () => {});
   await admin.query(`CREATE DATABASE ${database}`);
-  const address = new URL(options.postgresUrl);
+  const address = new URL(journalUrl);
   address.pathname = `/${database}`;
   const sandbox = await startSandbox({
     plans: [readWorldPlan(join(plans, `${options.plan ?? 'omnimesh'}.yml`))],
@@ -156,6 +159,30 @@ export const openRehearsal = async (options: RehearsalOptions): Promise<Rehearsa
 /** Types a command and gives the run that it started. */
 export const startRunBy = async (world: World, user: string, command: string, text: string): Promise<string> =>
   runIdIn(await type(world, user, command, text));
+
+/** A run of that command, approved by these people, up to the first change that it makes. */
+export const startApproved = async (
+  world: World,
+  user: string,
+  command: string,
+  text: string,
+  people: readonly string[],
+): Promise<string> => {
+  const runId = await startRunBy(world, user, command, text);
+  await approveRun(world, runId, people);
+  return runId;
+};
+
+/** Whoever holds a lane of a run just now, by the journal's own word. */
+export const holderOf = async (
+  { journal, bots }: Pick<Rehearsal, 'journal' | 'bots'>,
+  runId: string,
+  lane: string,
+): Promise<BotProcess | undefined> => {
+  const { rows } = await journal.query(`SELECT holder FROM leases WHERE run_id = $1 AND lane = $2`, [runId, lane]);
+  const pid = Number(/^\d+/.exec(rows[0]?.holder ?? '')?.[0]);
+  return bots().find((bot) => bot.pid === pid);
+};
 
 /** Clicks yes for each of these people, in order, once the card asks; types what the rule wants typed. */
 export const approveRun = async (world: World, runId: string, people: readonly string[]): Promise<void> => {

@@ -2,8 +2,11 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 /** A place in what goes through: the first message that fits stands still there, and its connection with it. */
 export interface Watch {
-  /** What the message of the client says, as text; for `postgres` one message of the protocol, else one chunk. */
-  fits(text: string): boolean;
+  /**
+   * What the message of the client says, as text; for `postgres` one message of the protocol, else one chunk. The
+   * connection is one and the same object for all its messages.
+   */
+  fits(text: string, connection: object): boolean;
   /** `request`: the message is not passed on. `answer`: it is, but what is answered is not. `none`: it is only noticed. */
   hold: 'request' | 'answer' | 'none';
 }
@@ -16,6 +19,8 @@ export interface Watched {
   isAnswered(): boolean;
   /** Passes on what stood still. */
   release(): void;
+  /** Resets the one connection that stands still here. */
+  cut(): void;
 }
 
 /** A way to a server that can be watched, held, cut and made silent: the network, as far as a test may play it. */
@@ -24,6 +29,8 @@ export interface TcpProxy {
   watch(watch: Watch): Watched;
   /** Every connection is reset, as when a cable is pulled and the other side notices. */
   cut(): void;
+  /** Leads to another server from now on; what is connected already stays where it is. */
+  leadTo(target: { host: string; port: number }): void;
   /** Accepts and never answers, for connections old and new; `pass` lets everything through again. */
   become(mode: 'silent' | 'pass'): void;
   close(): Promise<void>;
@@ -34,6 +41,7 @@ interface Active extends Watch {
   isAnswered: boolean;
   reach(): void;
   resume: (() => void) | undefined;
+  end: (() => void) | undefined;
 }
 
 export const startTcpProxy = async (
@@ -41,11 +49,12 @@ export const startTcpProxy = async (
   protocol: 'postgres' | 'any' = 'any',
 ): Promise<TcpProxy> => {
   let silent = false;
+  let there = target;
   let active: Active[] = [];
   const pairs = new Set<{ client: Socket; server: Socket; wake(): void }>();
 
   const server = createServer((client) => {
-    const upstream = connect(target.port, target.host);
+    const upstream = connect(there.port, there.host);
     client.setNoDelay(true);
     upstream.setNoDelay(true);
     const toServer = createFlow((bytes) => upstream.write(bytes));
@@ -65,10 +74,14 @@ export const startTcpProxy = async (
     client.on('data', (bytes) => {
       for (const frame of frames(bytes)) {
         const found =
-          active.length === 0 ? undefined : active.find((each) => !each.isReached && each.fits(textOf(frame)));
+          active.length === 0 ? undefined : active.find((each) => !each.isReached && each.fits(textOf(frame), pair));
         if (found) {
           found.isReached = true;
           awaited = found;
+          found.end = () => {
+            client.resetAndDestroy();
+            upstream.resetAndDestroy();
+          };
           const flow = found.hold === 'request' ? toServer : toClient;
           if (found.hold !== 'none') {
             flow.pause(true);
@@ -99,7 +112,7 @@ export const startTcpProxy = async (
       const whenReached = new Promise<void>((done) => {
         reach = done;
       });
-      const mine: Active = { ...watch, isReached: false, isAnswered: false, reach, resume: undefined };
+      const mine: Active = { ...watch, isReached: false, isAnswered: false, reach, resume: undefined, end: undefined };
       active.push(mine);
       return {
         reached: () => mine.isReached,
@@ -109,6 +122,10 @@ export const startTcpProxy = async (
           active = active.filter((each) => each !== mine);
           mine.resume?.();
         },
+        cut() {
+          active = active.filter((each) => each !== mine);
+          mine.end?.();
+        },
       };
     },
     cut() {
@@ -116,6 +133,9 @@ export const startTcpProxy = async (
         client.resetAndDestroy();
         upstream.resetAndDestroy();
       }
+    },
+    leadTo(next) {
+      there = next;
     },
     become(mode) {
       silent = mode === 'silent';
