@@ -44,7 +44,6 @@ export const gather = (plan: FlowPlan, request: FlowRequest, wakes = false): Tol
         ...(pagerduty.escalationPolicy ? { 'escalation-policy': pagerduty.escalationPolicy } : {}),
       },
       withinSeconds: 120,
-      timeoutSeconds: pagePatienceSeconds,
       record: { name: 'pagerduty', from: 'incident' },
     });
   const needs = opened ? [] : ['open-channel'];
@@ -109,14 +108,14 @@ const loudly = (plan: FlowPlan, channel: unknown, needs: string[]): StepDraft[] 
   ];
 };
 
-/** World seconds after which a page that did not go out is given up, and people are woken another way. */
-const pagePatienceSeconds = 300;
+/** World seconds after which people are woken another way, while the page goes on being tried. */
+const pagePatienceSeconds = 180;
 
 /** When nobody could be paged: the channel sees it, and those who may stand in are mailed. */
 const secondRoute = (plan: FlowPlan, channel: string, needs: string[]): StepDraft[] => {
   const onFailure: Pick<StepDraft, 'phase' | 'after' | 'onFailure'> = {
     phase: 'declare',
-    after: ['page'],
+    after: ['page-in-time'],
     onFailure: true,
   };
   const standIns = plan.responders.filter(
@@ -125,8 +124,15 @@ const secondRoute = (plan: FlowPlan, channel: string, needs: string[]): StepDraf
   const { mail } = plan.announce;
   return [
     {
+      id: 'page-in-time',
+      title: 'See whether the page went out',
+      phase: 'declare',
+      uses: 'engine/in-time',
+      with: { step: 'page', seconds: pagePatienceSeconds },
+    },
+    {
       id: 'page-missed',
-      title: 'Say that nobody could be paged',
+      title: 'Say that nobody could be paged in time',
       uses: 'slack/post',
       with: { channel: fillReference(channel), template: 'slack/page-missed' },
       needs,

@@ -29,6 +29,11 @@ const stepNamed = (state: RunState, id: string): Step => {
 /** Starts nothing more but notices, until resumed; what is under way is observed to its end. */
 export const pause = (state: RunState, person: string, reason: string): RunEvent[] => {
   mustBeLive(state);
+  if (state.aborted && (state.unwinding === null || state.unwindingStopped))
+    throw new MaydayError(
+      'run/wrong-state',
+      `Run ${state.created.run} was aborted and begins nothing more, so there is nothing to pause.`,
+    );
   return state.paused ? [] : [{ type: 'run.paused', data: { person, reason } }];
 };
 

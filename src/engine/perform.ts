@@ -18,7 +18,7 @@ import type { RunEvent } from './events.ts';
 import { pollSeconds, retrySeconds } from './poll.ts';
 import type { EnginePorts } from './ports.ts';
 import { preview } from './preview.ts';
-import type { RunState, StepState } from './state.ts';
+import { hasEnded, type RunState, type StepState } from './state.ts';
 
 /** What one look at a step came to: events to record, or only a time to look again. */
 export type Performed = { events: RunEvent[] } | { lookAgainAt: Date };
@@ -278,6 +278,9 @@ const knownToBeSilent = async (options: PerformOptions): Promise<Performed | und
   return sourceAnswers === false ? unreachable(options, probe!.seen) : undefined;
 };
 
+/** World seconds between two looks at whether a step is done in time. */
+const inTimePollSeconds = 5;
+
 const agreeingLooks = 3;
 
 /** World seconds between two looks at an old place that is waited for. */
@@ -355,6 +358,16 @@ const performEngineStep = async (options: PerformOptions): Promise<Performed> =>
   if (step.uses === 'engine/preview') {
     const output = await preview(options);
     return succeeded(step, `${output.changes.length} resources would change`, false, output as unknown as Json);
+  }
+  if (step.uses === 'engine/in-time') {
+    const { step: id, seconds } = step.input as { step: string; seconds: number };
+    const { state: phase } = state.steps[id]!;
+    const current = state.steps[step.id]!;
+    if (phase === 'succeeded') return succeeded(step, `${state.graph[id]!.title}: done in time`, false, {});
+    const until = new Date(Date.parse(current.startedAt!) + seconds * 1000);
+    if (ports.clock.now() < until && !hasEnded(state.steps[id]))
+      return again(options, `waiting for ${id}`, inTimePollSeconds, current);
+    return failed(step, new MaydayError('system/unavailable', `${state.graph[id]!.title}: not done in ${seconds} s`));
   }
   if (step.uses === 'engine/reach') {
     const target = state.graph[(step.input as { step: string }).step]!;

@@ -79,8 +79,21 @@ export interface Graph {
   hash: string;
 }
 
+/** Which queue carries an engine's own step; those that are not named only wait. */
+const engineLanes: Record<string, Lane> = {
+  'engine/preview': 'recover',
+  'engine/reach': 'recover',
+  'engine/in-time': 'tell',
+};
+
 /** Names under `engine/` that the engine itself understands; the rest are actions and checks. */
-export const engineSteps = ['engine/approval', 'engine/preview', 'engine/reach', 'engine/wait'] as const;
+export const engineSteps = [
+  'engine/approval',
+  'engine/in-time',
+  'engine/preview',
+  'engine/reach',
+  'engine/wait',
+] as const;
 
 export interface FreezeOptions {
   flow: string;
@@ -213,12 +226,13 @@ const freezeStep = (draft: StepDraft, context: FreezeStepContext): Step => {
       ...base,
       kind: 'engine',
       version: 1,
-      lane: draft.uses === 'engine/preview' || draft.uses === 'engine/reach' ? 'recover' : 'look',
-      effect: 'read',
+      lane: engineLanes[draft.uses] ?? 'look',
+      // That a message is late holds up nothing else.
+      effect: draft.uses === 'engine/in-time' ? 'notice' : 'read',
       input: (draft.with ?? {}) as Json,
       timeoutSeconds: draft.timeoutSeconds ?? 600,
       expectedSeconds: 0,
-      optional: draft.optional ?? false,
+      optional: draft.optional ?? draft.uses === 'engine/in-time',
       resources: [],
       changes: [],
     };
