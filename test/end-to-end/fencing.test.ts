@@ -2,7 +2,8 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
-import { cardOf, hasButton, type World, wholeText } from '../../src/cli/demo/world.ts';
+import { type World, wholeText } from '../../src/cli/demo/world.ts';
+import { cardSaying, clickOnCard, succeededCard } from '../support/card.ts';
 import { type RunningBot, runIdIn, startRunningBot, type } from '../support/running-bot.ts';
 
 let bot: RunningBot;
@@ -17,34 +18,11 @@ const start = (whenUnreachable: string) => {
   return startRunningBot({ plans, plan: 'bakery', speed: 60, at: '2026-11-24T15:00:00Z' });
 };
 
-const cardWith = (world: World, runId: string, what: string, holds: (text: string) => boolean) =>
-  world.until(what, 60, async () => {
-    const card = await cardOf(world, runId);
-    return card && holds(wholeText(card.message)) ? card : undefined;
-  });
-
-const click = async (world: World, runId: string, user: string, actionId: string, value?: string) => {
-  const card = await world.until(`the button ${actionId}`, 60, async () => {
-    const found = await cardOf(world, runId);
-    return found && hasButton(found.message, actionId) ? found : undefined;
-  });
-  const clicked = await world.post('/slack/click', { user, channel: card.channel.id, ts: card.message.ts, actionId });
-  if (value === undefined) return;
-  await world.post('/slack/submit', { user, viewId: clicked.view.id, values: { field: { value } } });
-};
-
 const failOver = async (world: World, words: string): Promise<string> => {
   const runId = runIdIn(await type(world, 'ann', '/failover', words));
-  for (const user of ['ben', 'dan']) await click(world, runId, user, 'run:approve');
+  for (const user of ['ben', 'dan']) await clickOnCard(world, runId, user, 'run:approve');
   return runId;
 };
-
-const succeeded = (world: World, runId: string) =>
-  world.until(`the success of ${runId}`, 90, async () => {
-    const card = await cardOf(world, runId);
-    if (card && /Failed|Aborted/.test(card.message.text)) throw new Error(wholeText(card.message));
-    return card?.message.text.startsWith('✅') ? card : undefined;
-  });
 
 /** Rows that the application wrote into an instance after a moment. */
 const writtenAfter = async (world: World, instance: string, moment: string): Promise<number> => {
@@ -59,7 +37,7 @@ it('a reachable primary takes no write any more when its replica is promoted', {
   bot = await start('ask');
   const { world } = bot;
   const runId = await failOver(world, 'bakery ledger the disk is failing');
-  const card = await succeeded(world, runId);
+  const card = await succeededCard(world, runId);
   expect(wholeText(card.message)).toMatch(
     /✅ Fence ledger in stockholm: .* is read-only, and no older session is open/,
   );
@@ -86,14 +64,14 @@ it('an unreachable primary is left only by two people who type it, and is made s
   const { world } = bot;
   await world.post('/faults', { kind: 'region-down', region: 'eu-north-1' });
   const runId = await failOver(world, 'bakery region the Region is dark');
-  await cardWith(world, runId, 'the question', (text) => text.includes('✋ Fence'));
+  await cardSaying(world, runId, /✋ Fence/);
   expect((await world.get('/ledger')).counts['rds:PromoteReadReplica']).toBeUndefined();
-  await click(world, runId, 'ann', 'run:force', 'the data centre burns');
-  await click(world, runId, 'ann', 'run:allow', 'ACCEPT DATA LOSS');
-  await click(world, runId, 'ben', 'run:allow', 'yes yes');
+  await clickOnCard(world, runId, 'ann', 'run:force', 'the data centre burns');
+  await clickOnCard(world, runId, 'ann', 'run:allow', 'ACCEPT DATA LOSS');
+  await clickOnCard(world, runId, 'ben', 'run:allow', 'yes yes');
   expect((await world.get('/ledger')).counts['rds:PromoteReadReplica']).toBeUndefined();
-  await click(world, runId, 'ben', 'run:allow', 'ACCEPT DATA LOSS');
-  await succeeded(world, runId);
+  await clickOnCard(world, runId, 'ben', 'run:allow', 'ACCEPT DATA LOSS');
+  await succeededCard(world, runId);
 
   const refused = await type(world, 'ann', '/failover', 'bakery region to stockholm it is back, I think --anyway');
   expect(refused).toMatch(/stockholm is not safe to go back to: ledger there was never fenced/);
