@@ -4,6 +4,8 @@ import type { EnginePorts } from './engine/ports.ts';
 import type { RunStore } from './engine/run-store.ts';
 import { runIdFor, startRun } from './engine/start-run.ts';
 import type { RunState } from './engine/state.ts';
+import { summarise } from './engine/summary.ts';
+import { whatStays } from './engine/unwinding.ts';
 import { MaydayError } from './errors.ts';
 import { type IncidentEvent, severities } from './incident/incident.ts';
 import { openObligations } from './obligations.ts';
@@ -91,9 +93,8 @@ export const createRunService = (options: RunServiceOptions): RunService => {
       const scope = scopeOf(flow, view, request.scope);
       const moved = { pool, plan: plan.text.plan, flow: flow.name, view, scope };
       if (flow.locate === 'target') await refuseUnsafe(moved, request.to ?? view.prefer[1]);
-      const last = flow.locate === 'target' ? await lastMove(moved) : undefined;
-      const lastTo = last && (await options.store.open(last.id)).state().created.graph.to;
-      const located = await locate(flow, view, scope, request, lastTo, {
+      const last = flow.locate === 'target' ? await lastMove(moved, options.store) : undefined;
+      const located = await locate(flow, view, scope, request, last?.to, {
         clock,
         log,
         signal: AbortSignal.timeout(15_000),
@@ -312,28 +313,44 @@ const refuseUnsafe = async ({ pool, plan, view, scope }: Moved, to: Place | unde
     );
 };
 
-/** The last time that something of a scope was moved. */
-const lastMove = async (moved: Moved): Promise<{ id: string; scope: string; finishedAt: Date } | undefined> => {
+interface Move {
+  id: string;
+  scope: string;
+  to: Place | null;
+  /** Null while its last messages are on their way. */
+  finishedAt: Date | null;
+}
+
+/** The last run that moved something of a scope for good: it succeeded, or made a change that cannot be taken back. */
+const lastMove = async (moved: Moved, store: RunStore): Promise<Move | undefined> => {
   const { pool, plan, flow, view, scope } = moved;
   const { rows } = await pool.query(
-    `SELECT id, scope, finished_at AS "finishedAt" FROM runs WHERE plan = $1 AND flow = $2 AND outcome = 'succeeded'
-     ORDER BY finished_at DESC LIMIT 20`,
+    `SELECT id, scope, finished_at AS "finishedAt" FROM runs WHERE plan = $1 AND flow = $2
+     ORDER BY created_at DESC LIMIT 20`,
     [plan, flow],
   );
   const components = view.componentsOf(scope);
   const covers = (other: string) =>
     view.scopes(flow).includes(other) && view.componentsOf(other).some((name) => components.includes(name));
-  return rows.find((row) => covers(row.scope));
+  for (const row of rows.filter((each) => covers(each.scope))) {
+    const handle = await store.open(row.id).catch(() => undefined);
+    if (!handle) continue;
+    const state = handle.state();
+    const isForGood = whatStays(state).some(({ id }) => state.steps[id]!.changed);
+    if (isForGood || summarise(state).standing === 'succeeded') return { ...row, to: state.created.graph.to };
+  }
+  return undefined;
 };
 
 /** Keeps a system from going back and forth, unless the person says that they mean it. */
-const refuseTooSoon = (last: { id: string; scope: string; finishedAt: Date }, { text }: Plan, now: Date): void => {
+const refuseTooSoon = (last: Move, { text }: Plan, now: Date): void => {
+  const at = last.finishedAt ?? now;
   const coolDown = text['cool-down'];
-  const endsAt = new Date(last.finishedAt.getTime() + coolDown * 1000);
+  const endsAt = new Date(at.getTime() + coolDown * 1000);
   if (endsAt <= now) return;
   throw new MaydayError(
     'run/wrong-state',
-    `${last.scope} of ${text.title} was moved only at ${last.finishedAt.toISOString()} (run ${last.id}); the plan lets ${sayDuration(coolDown)} pass before it is moved again, which is until ${endsAt.toISOString()}. Nothing was started. If you mean it, put --anyway behind the command.`,
+    `${last.scope} of ${text.title} was moved only at ${at.toISOString()} (run ${last.id}); the plan lets ${sayDuration(coolDown)} pass before it is moved again, which is until ${endsAt.toISOString()}. Nothing was started. If you mean it, put --anyway behind the command.`,
   );
 };
 

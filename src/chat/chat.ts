@@ -134,13 +134,14 @@ export const createChat = (options: ChatOptions): Chat => {
         const action = payload.actions[0];
         if (action?.type !== 'button' || !action.action_id.startsWith('run:')) return;
         const [runId = '', hash = '', step = ''] = (action.value ?? '').split('|');
+        const actionId = action.action_id.split(':').slice(0, 2).join(':');
         const user = payload.user.id;
         const team = payload.user.team_id ?? payload.team?.id ?? '';
         // A form must be asked for within three seconds of the click, so that comes before everything slow.
         const handle = await store.open(runId);
-        const form = formFor(action.action_id, action.value ?? '', handle.state());
+        const form = formFor(actionId, action.value ?? '', handle.state());
         if (form) return void (await slack.openView(payload.trigger_id, form));
-        const order = orderOfClick(action.action_id, hash, step);
+        const order = orderOfClick(actionId, hash, step);
         if (!order) return;
         const { name } = await trusted(user, team);
         await reply(await orders.give(runId, order, { person: user, name, via: 'slack' }));

@@ -85,10 +85,10 @@ it('a refused step takes back what was done before it', { timeout: 180_000 }, as
   for (const user of ['ben', 'dan']) await clickOnCard(world, region, user, 'run:approve');
   await cardSaying(world, region, /A human must decide|❌/);
   await world.clearFaults();
-  await clickOnCard(world, region, 'ann', 'run:skip', 'tills are opened by hand');
-  await clickOnCard(world, region, 'ann', 'run:allow');
+  await clickOnCard(world, region, 'ann', 'run:skip:more-tills', 'tills are opened by hand');
+  await clickOnCard(world, region, 'ann', 'run:allow:more-tills');
   await cardSaying(world, region, /asks to leave out/);
-  await clickOnCard(world, region, 'dan', 'run:allow');
+  await clickOnCard(world, region, 'dan', 'run:allow:more-tills');
   await cardSaying(world, region, /⏭️[^\n]*left out by Ann Crust and Dan Oven: tills are opened by hand/);
   await clickOnCard(world, region, 'ben', 'run:retry');
   await succeededCard(world, region);

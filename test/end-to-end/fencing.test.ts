@@ -66,11 +66,11 @@ it('an unreachable primary is left only by two people who type it, and is made s
   const runId = await failOver(world, 'bakery region the Region is dark');
   await cardSaying(world, runId, /✋ Fence/);
   expect((await world.get('/ledger')).counts['rds:PromoteReadReplica']).toBeUndefined();
-  await clickOnCard(world, runId, 'ann', 'run:force', 'the data centre burns');
-  await clickOnCard(world, runId, 'ann', 'run:allow', 'ACCEPT DATA LOSS');
-  await clickOnCard(world, runId, 'ben', 'run:allow', 'yes yes');
+  await clickOnCard(world, runId, 'ann', 'run:force:fence-ledger', 'the data centre burns');
+  await clickOnCard(world, runId, 'ann', 'run:allow:fence-ledger', 'ACCEPT DATA LOSS');
+  await clickOnCard(world, runId, 'ben', 'run:allow:fence-ledger', 'yes yes');
   expect((await world.get('/ledger')).counts['rds:PromoteReadReplica']).toBeUndefined();
-  await clickOnCard(world, runId, 'ben', 'run:allow', 'ACCEPT DATA LOSS');
+  await clickOnCard(world, runId, 'ben', 'run:allow:fence-ledger', 'ACCEPT DATA LOSS');
   await succeededCard(world, runId);
 
   const refused = await type(world, 'ann', '/failover', 'bakery region to stockholm it is back, I think --anyway');

@@ -184,7 +184,7 @@ const progressBlocks = (state: RunState, summary: RunSummary, now: Date): KnownB
   );
   const lines = work.map((step) => {
     const current = state.steps[step.id]!;
-    const detail = isStopped(current) ? current.message : current.seen;
+    const detail = isStopped(current) || current.state === 'skipped' ? current.message : current.seen;
     return `${stepMark(state, step.id)} ${plain(step.title)}${detail && current.state !== 'pending' ? `: ${plain(shorten(detail, 160))}` : ''}`;
   });
   blocks.push(...chunks(lines.slice(0, 60), 2_800).map(section));
@@ -241,7 +241,8 @@ const button = (
   const { step, ...rest } = more;
   return {
     type: 'button',
-    action_id: actionId,
+    // Slack wants each of a message to be another one, so those of a step carry its id.
+    action_id: step === undefined ? actionId : `${actionId}:${step}`,
     text: { type: 'plain_text', text },
     value: step === undefined ? buttonValue(state) : `${buttonValue(state)}|${step}`,
     ...rest,
@@ -276,17 +277,19 @@ const stoppedBlocks = (state: RunState): KnownBlock[] => {
     (step) => isStopped(state.steps[step.id]!) && state.steps[step.id]!.waiver === null,
   );
   if (state.haltedAt === null) return [];
-  return stopped.slice(0, mostStopped).map((step) => ({
-    type: 'actions',
-    block_id: `run-stopped-${step.id}`,
-    elements: [
-      button(state, 'run:retry', `Retry ${shorten(step.title, 50)}`, { step: step.id, style: 'primary' }),
-      ...(step.whenUnreachable ? [] : [button(state, 'run:skip', 'Leave it out …', { step: step.id })]),
+  const isAlone = stopped.length === 1;
+  return stopped.slice(0, mostStopped).flatMap((step): KnownBlock[] => {
+    const elements = [
+      ...(isAlone ? [] : [button(state, 'run:retry', `Retry ${shorten(step.title, 60)}`, { step: step.id })]),
+      ...(step.whenUnreachable
+        ? []
+        : [button(state, 'run:skip', `Leave out ${shorten(step.title, 55)} …`, { step: step.id })]),
       ...(state.steps[step.id]!.state === 'blocked'
-        ? [button(state, 'run:force', 'Force it …', { step: step.id, style: 'danger' })]
+        ? [button(state, 'run:force', `Force ${shorten(step.title, 60)} …`, { step: step.id, style: 'danger' })]
         : []),
-    ],
-  }));
+    ];
+    return elements.length === 0 ? [] : [{ type: 'actions', block_id: `run-stopped-${step.id}`, elements }];
+  });
 };
 
 const mostStopped = 5;
@@ -295,6 +298,7 @@ const controls = (state: RunState): KnownBlock => ({
   type: 'actions',
   block_id: 'run-controls',
   elements: [
+    ...(state.haltedAt !== null ? [button(state, 'run:retry', 'Retry', { style: 'primary' })] : []),
     state.paused ? button(state, 'run:resume', 'Resume', { style: 'primary' }) : button(state, 'run:pause', 'Pause'),
     button(state, 'run:abort', 'Abort', {
       style: 'danger',
