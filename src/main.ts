@@ -22,6 +22,7 @@ import { createJournal } from './journal/journal.ts';
 import { createLeases } from './journal/leases.ts';
 import { indexAudit } from './journal/search.ts';
 import { openSigningKey } from './journal/signing-key.ts';
+import { watchJournal } from './journal/watched-journal.ts';
 import { openWorldClock } from './journal/world-clock.ts';
 import { createLog } from './logging.ts';
 import { lookAround } from './look-around.ts';
@@ -107,7 +108,7 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
     const { systems, registry, plans } = loadPlans(settings, createTools(settings, environment, clock, log));
     closers.push(() => Promise.allSettled(systems.all.map((system) => system.close())));
     const templates = createTemplates(settings.MAYDAY_TEMPLATES, templateEscapes);
-    const journal = createJournal(database.pool, () => clock.wall());
+    const { journal, writeFault } = watchJournal(createJournal(database.pool, () => clock.wall()));
     const inbox = createInbox(database.pool, () => clock.wall());
     const signingKey = openSigningKey(settings.MAYDAY_SIGNING_KEY, settings.MAYDAY_DATA);
     if (signingKey.isNew)
@@ -318,7 +319,11 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
       counters: () => counters,
       async health() {
         try {
-          const { rows } = await database.pool.query(`SELECT count(*) AS live FROM runs WHERE finished_at IS NULL`);
+          const { rows } = await inTime(
+            database.pool.query(`SELECT count(*) AS live FROM runs WHERE finished_at IS NULL`),
+          );
+          const fault = writeFault();
+          if (fault !== undefined) throw new Error(fault);
           return {
             ok: true,
             journal: 'ok',
@@ -354,6 +359,16 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
 
 /** Longer than a command usually takes while its process lives; handled by two at once it is still handled once. */
 const unhandledSeconds = 8;
+
+/** A database that neither answers nor breaks must be said within seconds. */
+const inTime = async <T>(asked: Promise<T>): Promise<T> => {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('the database does not answer')), 3_000);
+  });
+  asked.catch(() => {});
+  return Promise.race([asked, late]).finally(() => clearTimeout(timer));
+};
 
 const appendToSystem = async (
   journal: ReturnType<typeof createJournal>,

@@ -55,21 +55,23 @@ export const createLeases = (database: Database): Leases => {
       const { rows } = await database.pool.query({
         name,
         text: `WITH mine AS (
-                 SELECT held.run_id, held.lane, given.place FROM leases held
+                 SELECT held.run_id, held.lane, given.epoch FROM leases held
                  JOIN unnest($1::text[], $2::text[], $3::bigint[]) WITH ORDINALITY AS given (run, lane, epoch, place)
                    ON held.run_id = given.run AND held.lane = given.lane AND held.epoch = given.epoch
                  WHERE ${condition} ORDER BY given.place FOR UPDATE OF held
                )
                UPDATE leases SET expires_at = ${end} FROM mine
-               WHERE leases.run_id = mine.run_id AND leases.lane = mine.lane RETURNING mine.place`,
+               WHERE leases.run_id = mine.run_id AND leases.lane = mine.lane RETURNING leases.run_id, leases.lane, leases.epoch`,
         values: [
           order.map((i) => leases[i]!.runId),
           order.map((i) => leases[i]!.lane),
           order.map((i) => leases[i]!.epoch),
         ],
       });
-      const done = new Set(rows.map(({ place }) => order[place - 1]));
-      return leases.map((_, i) => done.has(i));
+      // By name and epoch: several steps of one lane may renew its one lease in the same moment, and the row comes once.
+      const nameOf = (run: string, lane: string, epoch: number) => `${run} ${lane} ${epoch}`;
+      const done = new Set(rows.map(({ run_id, lane, epoch }) => nameOf(run_id, lane, epoch)));
+      return leases.map(({ runId, lane, epoch }) => done.has(nameOf(runId, lane, epoch)));
     });
   const renewMany = endAt(
     'lease-renew',

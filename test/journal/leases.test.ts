@@ -73,3 +73,9 @@ test('many takings at once share one presence, and closing leaves no connection 
   await sleep(100);
   expect(await backends()).toBeLessThanOrEqual(before);
 });
+
+test('steps of one lane that renew its lease in the same moment all hear that they hold it', async () => {
+  const leases = createLeases(database.database);
+  const lease = (await leases.take('r-many-steps', 'tell'))!;
+  expect(await Promise.all([1, 2, 3, 4, 5].map(() => leases.renew(lease)))).toEqual([true, true, true, true, true]);
+});

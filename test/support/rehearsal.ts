@@ -33,6 +33,8 @@ export interface Rehearsal {
   /** Starts one more bot; Slack speaks to it from then on, unless somebody else is spoken to already. */
   start(environment?: Record<string, string>): Promise<BotProcess>;
   bots(): BotProcess[];
+  /** The journal's server is at another address now; the bots notice nothing but broken connections. */
+  leadTo(journalUrl: string): void;
   /** Slack speaks to this one from now on. */
   attend(bot: BotProcess): Promise<void>;
   close(): Promise<void>;
@@ -55,9 +57,13 @@ export const openRehearsal = async (options: RehearsalOptions): Promise<Rehearsa
   const plans = resolve(options.plans ?? 'plans');
   const database = `rehearsal_${randomBytes(6).toString('hex')}`;
   const journalUrl = options.journalUrl ?? options.postgresUrl;
-  const admin = new pg.Pool({ connectionString: journalUrl, max: 1 });
-  admin.on('error', () => {});
-  await admin.query(`CREATE DATABASE ${database}`);
+  const asAdmin = async (url: string, sql: string) => {
+    const client = new pg.Client({ connectionString: url });
+    client.on('error', () => {});
+    await client.connect();
+    await client.query(sql).finally(() => client.end());
+  };
+  await asAdmin(journalUrl, `CREATE DATABASE ${database}`);
   const address = new URL(journalUrl);
   address.pathname = `/${database}`;
   const sandbox = await startSandbox({
@@ -68,8 +74,12 @@ export const openRehearsal = async (options: RehearsalOptions): Promise<Rehearsa
     log: () => {},
   });
   const world = openWorld(sandbox.controlUrl);
-  const journal = new pg.Pool({ connectionString: address.href, max: 3 });
-  journal.on('error', () => {});
+  const openJournal = () => {
+    const pool = new pg.Pool({ connectionString: address.href, max: 3 });
+    pool.on('error', () => {});
+    return pool;
+  };
+  let journal = openJournal();
   const bots = new Set<BotProcess>();
   let spokenTo: BotProcess | undefined;
   let started = 0;
@@ -138,19 +148,30 @@ export const openRehearsal = async (options: RehearsalOptions): Promise<Rehearsa
   return {
     world,
     sandbox,
-    databaseUrl: address.href,
-    journal,
+    get databaseUrl() {
+      return address.href;
+    },
+    get journal() {
+      return journal;
+    },
     plans,
     start,
     bots: () => [...bots],
+    leadTo(journalUrl) {
+      address.port = new URL(journalUrl).port;
+      for (const bot of bots) bot.proxy.leadTo({ host: address.hostname, port: Number(address.port) });
+      void journal.end();
+      journal = openJournal();
+    },
     attend,
     async close() {
       for (const bot of bots) bot.signal('SIGCONT');
       await Promise.all([...bots].map((bot) => bot.kill()));
       await journal.end();
       await sandbox.close();
-      await admin.query(`DROP DATABASE IF EXISTS ${database} WITH (FORCE)`).catch(() => {});
-      await admin.end();
+      const server = new URL(address.href);
+      server.pathname = new URL(journalUrl).pathname;
+      await asAdmin(server.href, `DROP DATABASE IF EXISTS ${database} WITH (FORCE)`).catch(() => {});
       rmSync(folder, { recursive: true, force: true });
     },
   };
@@ -202,6 +223,10 @@ export const approveRun = async (world: World, runId: string, people: readonly s
     await world.post('/slack/submit', { user, viewId: view.id, values: { field: { value: word } } });
   }
 };
+
+/** What a bot says of itself, whether or not it is well. */
+export const healthOf = async (bot: BotProcess): Promise<{ ok: boolean; journal: string; queue: string }> =>
+  (await (await fetch(`${bot.webUrl}/health`, { signal: AbortSignal.timeout(20_000) })).json()) as never;
 
 export interface JournalRow {
   stream: string;
