@@ -163,10 +163,11 @@ const tell = async (
 const plantFault = async (world: World, bot: Bot, teller: Teller, runId: string, fault: FaultWish): Promise<void> => {
   const run = await showRun(bot, runId);
   const step = run.steps.find((candidate: { id: string }) => candidate.id === fault.step);
-  if (!step?.changes?.length) {
-    const valid = run.steps
-      .filter((candidate: any) => candidate.effect === 'change')
-      .map((candidate: any) => candidate.id);
+  // What is sent as SQL to a real database cannot be refused on request.
+  const isBreakable = (candidate: any) =>
+    candidate.effect === 'change' && candidate.changes.some((change: string) => !change.startsWith('postgres:'));
+  if (!step || !isBreakable(step)) {
+    const valid = run.steps.filter(isBreakable).map((candidate: any) => candidate.id);
     throw new Error(
       `--fault: no step of this run that changes something is called "${fault.step}"; there are ${valid.join(', ')}.`,
     );
