@@ -85,6 +85,13 @@ const ownRoutes = (context: SandboxContext, world: World): Record<string, Route>
     world.databases.lagSeconds = body.seconds;
     return { seconds: body.seconds };
   },
+  /** As somebody with the console would: nobody asks Mayday before. */
+  'POST /instances/delete': ({ body }) => {
+    const found = world.databases.all().find((one) => one.id === body.instance);
+    if (!found) throw new Error(`no instance ${body.instance}`);
+    world.databases.remove(found, () => {});
+    return { ok: true };
+  },
   'POST /sql': async ({ body }) => {
     const found = world.databases
       .all()

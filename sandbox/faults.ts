@@ -8,7 +8,11 @@ export type Fault =
   | { kind: 'timeout'; change: string; times?: number }
   /** The change takes `factor` times as long (5 unless said). */
   | { kind: 'slow'; change: string; factor?: number }
-  /** A whole service (`slack`, `pagerduty`, `statuspage`, `smtp`) answers with 429 or 500, or not at all. */
+  /**
+   * A whole service (`slack`, `pagerduty`, `statuspage`, `smtp`) answers with 429 or 500, or not at all. Of `rds`,
+   * `elasticache`, `route53`, `s3`, `kubernetes`, `dns`, `https` and `postgres` there is only not at all: what was sent
+   * is taken, and nothing comes.
+   */
   | { kind: 'service'; service: string; how: '429' | '500' | 'hang'; retryAfterSeconds?: number };
 
 export interface Faults {

@@ -47,6 +47,7 @@ export const startAws = async (context: SandboxContext, services: AwsService[]):
       send(error.status, { 'content-type': 'text/xml' }, text);
     };
     if (service && !service.global && faults.regionDown(call.region)) return;
+    if (faults.service(call.service)?.how === 'hang') return;
     try {
       if (!service || !scope) {
         throw new AwsError('MissingAuthenticationToken', 'Missing Authentication Token', 403, 'Signature Version 4');

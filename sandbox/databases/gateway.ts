@@ -42,7 +42,7 @@ export const startGateway = async (context: SandboxContext, databases: Databases
     const instance = databases.byHost(host);
     if (!instance) return refuse(secure, '28000', `no instance listens at ${host || 'a connection without SNI'}`);
     // In a dead Region packets vanish: the connection stays open and nothing is ever said.
-    if (context.faults.regionDown(instance.region)) return;
+    if (context.faults.regionDown(instance.region) || context.faults.service('postgres')?.how === 'hang') return;
     if (!instance.open) return refuse(secure, '57P03', 'the database system is starting up');
     const given = readParameters(startup);
     const database = given.get('database') ?? given.get('user') ?? '';

@@ -16,7 +16,7 @@ export const startDns = async (
   const resolvers = Array.from({ length: resolverCount }, () =>
     createResolver(context.clock, (name, type) => zones.answer(name, type)),
   );
-  const sockets = await Promise.all(resolvers.map((resolver) => serve(resolver)));
+  const sockets = await Promise.all(resolvers.map((resolver) => serve(context, resolver)));
   return {
     name: 'dns',
     resolvers,
@@ -37,10 +37,11 @@ export const startDns = async (
   };
 };
 
-const serve = (resolver: Resolver): Promise<Socket> =>
+const serve = (context: SandboxContext, resolver: Resolver): Promise<Socket> =>
   new Promise((resolve, reject) => {
     const socket = createSocket('udp4');
     socket.on('message', (message, from) => {
+      if (context.faults.service('dns')?.how === 'hang') return;
       const answer = respond(resolver, message);
       if (answer) socket.send(answer, from.port, from.address);
     });

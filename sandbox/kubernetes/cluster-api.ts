@@ -27,7 +27,7 @@ export const answerCluster = async (
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> => {
-  if (context.faults.regionDown(cluster.region)) return;
+  if (context.faults.regionDown(cluster.region) || context.faults.service('kubernetes')?.how === 'hang') return;
   const url = new URL(request.url ?? '/', 'https://cluster');
   let change: string | undefined;
   try {

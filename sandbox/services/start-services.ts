@@ -64,6 +64,7 @@ const answer = async (
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> => {
+  if (context.faults.service('https')?.how === 'hang') return;
   const host = (request.headers.host ?? '').split(':')[0]!.toLowerCase();
   const path = (request.url ?? '/').split('?')[0]!;
   const ofHost = urls.filter(({ url }) => url.hostname === host);

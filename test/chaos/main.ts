@@ -117,20 +117,27 @@ const main = async (): Promise<number> => {
   };
 
   try {
-    const work: { whole: Whole; points: Point[] }[] = [];
-    for (const scenario of shuffled(scenarios, random)) {
+    const wholes = new Map<string, { whole: Whole; runs: Point[][] }>();
+    const open = async (scenario: Scenario): Promise<{ whole: Whole; runs: Point[][] }> => {
+      const known = wholes.get(scenario.name);
+      if (known) return known;
       const whole = await tryWhole(scenario, { ...options, speed: Math.max(options.speed, 60) });
       say(`${scenario.name} without a death: ${whole.snapshot.outcome}, ${whole.points.length} points`);
-      const wanted = onlyPoints
-        ? onlyPoints.split(',').map(pointFrom)
-        : whole.points.filter((point) => !(fullName(scenario, point) in state.tried));
-      for (const points of onlyPoints ? [wanted] : deal(wanted, random)) work.push({ whole, points });
-      if (performance.now() > endAt) break;
-    }
-    // Mixed, so that a short time tries something of everything.
-    for (const { whole, points } of onlyPoints ? work : shuffled(work, random)) {
-      if (performance.now() > endAt) break;
-      await tryRun(whole, points);
+      const left = whole.points.filter((point) => !(fullName(scenario, point) in state.tried));
+      const found = { whole, runs: onlyPoints ? [onlyPoints.split(',').map(pointFrom)] : deal(left, random) };
+      wholes.set(scenario.name, found);
+      return found;
+    };
+    // By turns, so that a short time tries something of everything.
+    let waiting = shuffled(scenarios, random);
+    while (waiting.length > 0) {
+      const [scenario, ...others] = waiting;
+      waiting = others;
+      const { whole, runs } = await open(scenario!);
+      const points = runs.shift();
+      if (points && performance.now() < endAt) await tryRun(whole, points);
+      if (runs.length > 0 && performance.now() < endAt) waiting.push(scenario!);
+      if (performance.now() >= endAt) break;
     }
   } finally {
     await postgres.close();
