@@ -8,6 +8,8 @@ export default defineConfig({
     experimental: { viteModuleRunner: false },
     // Two at once: most of the time goes into waiting for the world, not into computing.
     maxWorkers: 2,
+    // Each demo is a database, a world and a bot; more of them at once would starve each other.
+    maxConcurrency: 3,
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

@@ -231,7 +231,10 @@ export const judgeLoss = (
       because: `what the standby of ${component} has could not be read: ${because}`,
     };
   const seconds = (until: Date) => Math.max(0, Math.round((until.getTime() - newest.getTime()) / 100) / 10);
-  const most = seconds(silentSince ?? now);
+  // The standby holds something from after the silence is said to have begun: it was a slow answer and not the end. When
+  // that was, nobody knows; only that it is over by now.
+  const wasAliveLater = silentSince !== null && newest > silentSince;
+  const most = seconds(wasAliveLater ? now : (silentSince ?? now));
   if (lastSeenAliveAt === null || answers === null)
     return {
       ...reading,

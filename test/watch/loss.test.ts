@@ -36,6 +36,11 @@ describe('what would be lost', () => {
   const judge = (sighting: Sighting | undefined, newest: Date | null, now: number) =>
     judgeLoss('orders', liveness(sighting, clock(now)), newest, at(now), 'no answer');
 
+  test('a standby that holds something from after the silence proves that the source lived on, nobody knows how long', () => {
+    const slowAnswer = seen({ answer: 'no', askedAt: at(112), failingSince: at(105) });
+    expect(judge(slowAnswer, at(104), 113)).toMatchObject({ upperBoundSeconds: 1.5, sourceAnswers: false });
+    expect(judge(slowAnswer, at(109), 113)).toMatchObject({ upperBoundSeconds: 4, sourceAnswers: false });
+  });
   test('while the source lives it is what has not arrived yet', () => {
     expect(judge(seen({}), at(98), 103)).toMatchObject({ seconds: 5, upperBoundSeconds: 5, sourceAnswers: true });
   });
