@@ -1,10 +1,8 @@
-import { execFile, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { execFile } from 'node:child_process';
 import pg from 'pg';
 import { afterEach, describe, expect, it } from 'vitest';
 import { cardOf, hasButton, type World, wholeText } from '../../src/cli/demo/world.ts';
+import { needsRedis, startRedis } from '../support/redis.ts';
 import { cleanEnvironment, cliPath, type RunningBot, runIdIn, startRunningBot, type } from '../support/running-bot.ts';
 
 /** Types a failover of the cache and has it approved by the two who must. */
@@ -77,7 +75,7 @@ describe('a run goes on', { timeout: 120_000 }, () => {
       await redis.flush();
       await success(bot.world, runId);
     } finally {
-      redis.stop();
+      await redis.stop();
     }
   });
 
@@ -140,45 +138,3 @@ describe('the start', { timeout: 60_000 }, () => {
     expect(stderr).not.toContain('0123456789-secret');
   });
 });
-
-function needsRedis(): boolean {
-  const there = ['/usr/bin/redis-server', '/usr/local/bin/redis-server'].some(existsSync);
-  if (!there && process.env['CI']) throw new Error('redis-server is needed here and not installed.');
-  return there;
-}
-
-const startRedis = async (): Promise<{ url: string; flush(): Promise<void>; stop(): void }> => {
-  const port = await new Promise<number>((done) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port: free } = server.address() as { port: number };
-      server.close(() => done(free));
-    });
-  });
-  const child = spawn(
-    'redis-server',
-    [
-      '--port',
-      String(port),
-      '--bind',
-      '127.0.0.1',
-      '--save',
-      '',
-      '--appendonly',
-      'no',
-      '--maxmemory-policy',
-      'noeviction',
-    ],
-    { stdio: 'ignore' },
-  );
-  await sleep(500);
-  const { Redis } = await import('ioredis');
-  return {
-    url: `redis://127.0.0.1:${port}`,
-    async flush() {
-      const redis = new Redis(port, '127.0.0.1');
-      await redis.flushall();
-      redis.disconnect();
-    },
-    stop: () => void child.kill('SIGKILL'),
-  };
-};

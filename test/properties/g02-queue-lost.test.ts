@@ -1,12 +1,6 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { type RedisServer, redisServerIsHere, startRedis } from '../support/redis.ts';
+import { needsRedis, type RedisServer, startRedis } from '../support/redis.ts';
 import { openRehearsal, type Rehearsal, startApproved, untilFinished } from '../support/rehearsal.ts';
-
-const needsRedis = (): boolean => {
-  const isHere = redisServerIsHere();
-  if (!isHere && process.env['CI']) throw new Error('CI is set, but no redis-server is here to be killed.');
-  return isHere;
-};
 
 /** G2: the queue carries wake-ups and nothing else, so that it may vanish in the midst of a run. */
 describe.runIf(needsRedis())('a run completes although its queue', { timeout: 180_000 }, () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { type RedisServer, redisServerIsHere, startRedis } from '../support/redis.ts';
+import { needsRedis, type RedisServer, startRedis } from '../support/redis.ts';
 import {
   healthOf,
   openRehearsal,
@@ -17,7 +17,7 @@ describe('while these take connections and never answer:', { timeout: 240_000 },
   let toRedis: TcpProxy | undefined;
   beforeAll(async () => {
     const environment: Record<string, string> = {};
-    if (redisServerIsHere()) {
+    if (needsRedis()) {
       redis = await startRedis();
       toRedis = await startTcpProxy({ host: '127.0.0.1', port: Number(new URL(redis.url).port) });
       environment['REDIS_URL'] = `redis://127.0.0.1:${toRedis.port}`;

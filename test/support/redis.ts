@@ -26,6 +26,13 @@ export const redisServerIsHere = (): boolean => {
   }
 };
 
+/** The same; where CI is set, one that is not there is an error and not a test left out. */
+export const needsRedis = (): boolean => {
+  const isHere = redisServerIsHere();
+  if (!isHere && process.env['CI']) throw new Error('CI is set, but no redis-server is here to be killed.');
+  return isHere;
+};
+
 /** Whether there is a Redis to test with. Where tests decide about a release there must be one. */
 export const redisIsHere = (): boolean => {
   const here = redisServerIsHere() || Boolean(process.env['REDIS_URL']);
