@@ -107,6 +107,8 @@ const performAction = async (options: PerformOptions, action: Action, input: unk
       new MaydayError(
         'system/refused',
         `it was tried ${current.acts} times${current.message ? ` (${current.message})` : ''}, and the world still says: ${observed.seen}`,
+        // What cannot be looked for may have been done each time.
+        { effect: action.repeat === 'by-look' ? 'not-made' : 'maybe-made' },
       ),
     );
   const before = await readBefore(options, action, input, context);
