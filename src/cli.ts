@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Argument, Command } from 'commander';
 import { messageOf } from './errors.ts';
 
 /** Every subcommand loads what it needs when it runs, so that help is instant. */
@@ -71,7 +71,7 @@ example(
   'npm run mayday -- plan graph omnimesh failover region',
 );
 
-const run = program.command('run').description('See runs');
+const run = program.command('run').description('See runs, start and steer them');
 example(
   run
     .command('list')
@@ -147,10 +147,11 @@ example(
 example(
   run
     .command('start')
-    .argument('<flow>', 'failover or restore')
+    .addArgument(new Argument('<flow>').choices(['failover', 'restore']))
     .argument('<plan>')
     .argument('[scope]')
     .option('--to <place>', 'where to')
+    .option('--time <moment>', 'for a restore: back to when (ISO 8601)')
     .requiredOption('--reason <words>', 'why')
     .requiredOption('--as <person>', 'a person of the plan, by name; for --break-glass say it twice', collect, [])
     .option('--key <file>', 'their SSH key, in the same order', collect, [])
@@ -162,6 +163,18 @@ example(
     ),
   'npm run mayday -- run start failover omnimesh region --as dba --key ~/.ssh/id_ed25519 --reason "Slack is down too"',
   'npm run mayday -- run start failover omnimesh region --break-glass --as dba --key dba.key --as dr-lead --key lead.key --reason "all is gone"',
+);
+
+example(
+  run
+    .command('carry-on')
+    .argument('<run>')
+    .requiredOption('--reason <words>', 'why')
+    .requiredOption('--as <person>', 'a person of the plan, by name; say it twice', collect, [])
+    .option('--key <file>', 'their SSH key, in the same order', collect, [])
+    .description('Carry on a run from here, with two operators, when no bot is left to do it')
+    .action(async (id, options) => (await import('./cli/start-run.ts')).carryOn(id, options)),
+  'npm run mayday -- run carry-on r-7k3f9qwe --as dba --key dba.key --as dr-lead --key lead.key --reason "the bot is gone"',
 );
 
 example(
@@ -205,6 +218,7 @@ example(
     .requiredOption('--person <id>', 'the id of the person, such as U0PIP0001')
     .option('--word <text>', 'another word for the person: name, address; may be given several times', collect, [])
     .requiredOption('--reason <text>', 'why; goes into the audit trail')
+    .option('--yes', 'I have seen which entries these are', false)
     .option('--json', 'as JSON', false)
     .description("Blank a person's data in every entry that holds them, on record; the chain still verifies")
     .action(async (options) => (await import('./cli/audit-erase.ts')).erase(options)),

@@ -35,6 +35,7 @@ import { redact } from './redact.ts';
 import { createIncidentDirectory, createRunDirectory } from './run-directory.ts';
 import { runFacts } from './run-facts.ts';
 import { createRunService } from './run-service.ts';
+import { steeredBy } from './steered-by.ts';
 import { escapeSlack } from './systems/slack/index.ts';
 import { createSystems } from './systems.ts';
 import { createTemplates } from './templates/render.ts';
@@ -195,6 +196,7 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
           return undefined;
         }
       },
+      steeredBy: (state) => steeredBy(state, plans, registry, clock.now()),
       people: (name) => {
         const view = viewPlan(plans.find(name), registry);
         return Object.keys(plans.find(name).text.people).map((person) => view.person(person));

@@ -37,12 +37,17 @@ export const payObligations = async (pool: pg.Pool, service: RunService, now: ()
     const { rows } = await pool.query(`SELECT scope, requester, finished_at FROM runs WHERE id = $1`, [runId]);
     const source = rows[0];
     if (!source?.finished_at) continue;
+    // One that a person has ended does not end what is owed: it is begun again.
+    const { rows: earlier } = await pool.query(
+      `SELECT count(*)::int AS ended FROM runs WHERE flow = 'fence' AND plan = $1 AND incident = $2 AND outcome IS NOT NULL`,
+      [plan, incident],
+    );
     try {
       await service.start(
         { flow: 'fence', plan, scope: source.scope, to: place, incident, reason: `${place} was never fenced` },
         {
           requester: { slack: source.requester, name: 'Mayday', team: '' },
-          requestKey: `fence:${runId}:${place}`,
+          requestKey: `fence:${runId}:${place}:${earlier[0].ended}`,
           receivedAt: now(),
         },
       );

@@ -53,7 +53,7 @@ export const describeRun = (state: RunState): string => {
     const current = state.steps[step.id]!;
     const detail = current.message || current.seen;
     lines.push(
-      `• ${step.title}: ${graph.flow === 'status' ? detail || current.state : `${said(step, current)}${detail ? ` (${detail})` : ''}`}`,
+      `• ${step.title}${graph.flow === 'status' ? '' : ` [${step.id}]`}: ${graph.flow === 'status' ? detail || current.state : `${said(step, current)}${detail ? ` (${detail})` : ''}`}`,
     );
   }
   if (summary.stopped.length > 0)

@@ -302,10 +302,8 @@ interface Moved {
 }
 
 /** Not back to a place whose old primary was never fenced: it may hold writes that nobody has seen. */
-const refuseUnsafe = async ({ pool, plan, view, scope }: Moved, to: Place | undefined): Promise<void> => {
-  const components = view.componentsOf(scope);
-  const owed = await openObligations(pool, plan);
-  const unsafe = owed.find(({ place, component }) => place === to && components.includes(component));
+const refuseUnsafe = async ({ pool, plan }: Pick<Moved, 'pool' | 'plan'>, to: Place | undefined): Promise<void> => {
+  const unsafe = (await openObligations(pool, plan)).find(({ place }) => place === to);
   if (unsafe)
     throw new MaydayError(
       'system/refused',

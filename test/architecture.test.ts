@@ -32,6 +32,7 @@ const boundaries: Boundaries = {
       'src/component-describe.ts',
       'src/look-around.ts',
       'src/obligations.ts',
+      'src/steered-by.ts',
     ],
     'list of systems': ['src/systems.ts'],
     ssh: ['src/ssh'],

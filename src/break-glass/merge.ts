@@ -49,9 +49,14 @@ export const mergeBreakGlass = async (
       if (why)
         throw new MaydayError(
           'journal/unavailable',
-          `${file}: row ${row.seq} of ${stream}: ${why}. Nothing was taken into the journal. Keep the file as it is, and ask who had it.`,
+          `${file}: row ${row.seq} of ${stream}: ${why}. Nothing was taken into the journal. Ask who had the file; to start without it, move it to another folder.`,
         );
     }
+  if (rows.length === 0) {
+    // Nothing was acknowledged before it ended, so nothing was done either.
+    renameSync(file, `${file}.empty`);
+    return { file, run: '', entries: 0 };
+  }
   const state = stateOf([...streams].find(([stream]) => stream.startsWith('run:'))?.[1] ?? [], file);
   const client = await pool.connect();
   try {

@@ -20,7 +20,7 @@ import type { SlackClient } from '../systems/slack/index.ts';
 import type { Directory } from './authority.ts';
 import { oneFieldForm } from './cards/forms.ts';
 import { plain, shorten } from './cards/text.ts';
-import { createOrders, type Order, type Orderer } from './orders.ts';
+import { createOrders, type Order, type Orderer, type OrdersOptions } from './orders.ts';
 import type { Respond, ViewAnswer } from './slack-app.ts';
 
 export interface ChatOptions {
@@ -35,6 +35,7 @@ export interface ChatOptions {
   incidents: IncidentDirectory;
   /** Digest of a plan as its file says it now; undefined when it is gone or broken. */
   planDigest(plan: string): string | undefined;
+  steeredBy: OrdersOptions['steeredBy'];
   /** Everybody whom a plan pins, by which a Slack user is known in PagerDuty. */
   people(plan: string): PersonView[];
   start(
@@ -257,7 +258,7 @@ const heldBy = async (error: MaydayError, runs: RunDirectory): Promise<MaydayErr
   const description = await runs.describe(holder).catch(() => holder);
   return new MaydayError(
     'claim/held',
-    `Not started: ${resource} is held by run ${holder}. ${description.split('\n')[0]} Wait for it, or abort it: \`/dr run ${holder} abort <reason>\`.`,
+    `Not started: ${resource} is held by run ${holder}. ${description.split('\n')[0]} Wait for it; \`/dr run ${holder}\` shows where it stands and how to end it.`,
     { cause: error.cause },
   );
 };

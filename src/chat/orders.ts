@@ -43,6 +43,11 @@ export interface OrdersOptions {
   log: Log;
   /** Everybody whom a plan pins, by which a Slack user is known in PagerDuty. */
   people(plan: string): PersonView[];
+  /**
+   * Who may steer a run that asked nobody for approval, such as one that pays what a failover owes: the plan's own rule, or
+   * nothing for a run that changes nothing. Throws when the plan is gone: then nobody may.
+   */
+  steeredBy(state: RunState): ApprovalRule | undefined;
   /** Digest of a plan as its file says it now; undefined when it is gone or broken. */
   planDigest(plan: string): string | undefined;
 }
@@ -65,11 +70,11 @@ export const createOrders = (options: OrdersOptions): Orders => {
         return voided.length > 0 ? voided : approve(now, approver, order.hash, clock.now());
       };
     }
-    const rule = ruleOf(state);
+    const rule = ruleOf(state) ?? options.steeredBy(state);
     const may = rule ? await mayBy(rule, state, by) : { slots: [], unknownSlots: [] };
     if (order.deed === 'allow') {
       const approver = { ...by, ...may, typed: order.typed };
-      return (now) => allowWaiver(now, order.step, approver);
+      return (now) => allowWaiver(now, order.step, approver, rule);
     }
     const isRequester = state.created.requester.person === by.person;
     if (rule && may.slots.length === 0 && !(isRequester && order.deed !== 'reject'))
@@ -138,9 +143,9 @@ const answer = (state: RunState, order: Order): string => {
       return `Trying again in run \`${state.created.run}\`.`;
     case 'skip':
     case 'force':
-      return `Asked. Somebody else who may approve the run must allow it: on the card, or \`/dr run ${state.created.run} allow ${order.step}\`.`;
+      return `Asked. ${ruleOf(state)?.requesterCounts ? 'Whoever' : 'Somebody else who'} may approve the run must allow it: on the card, or \`/dr run ${state.created.run} allow ${order.step}\`.`;
     case 'allow':
-      return `Allowed: ${run} goes on.`;
+      return `Allowed${state.paused ? '' : `: ${run} goes on`}.`;
     case 'refuse':
       return `Refused: "${order.step}" stays as it is.`;
   }

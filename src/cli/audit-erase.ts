@@ -8,6 +8,7 @@ export const erase = async (options: {
   person: string;
   word: string[];
   reason: string;
+  yes: boolean;
   json: boolean;
 }): Promise<void> => {
   const words = [options.person, ...options.word].map((word) => word.trim());
@@ -17,6 +18,20 @@ export const erase = async (options: {
     throw new MaydayError(
       'input/invalid',
       `"${short}" is too short to stand for one person: it takes at least four characters. Nothing was erased.`,
+    );
+  // Words of the journal's own, such as `succeeded` or `run:`, stand in entries about everybody.
+  const common = options.word.find((word) => !/[A-Z@\s]/.test(word));
+  if (common !== undefined)
+    throw new MaydayError(
+      'input/invalid',
+      `"${common}" may stand for anything; a name, an address or an id has a capital letter, a space or an @. Nothing was erased.`,
+    );
+  if (options.reason.trim() === '')
+    throw new MaydayError('input/invalid', 'Say why with --reason; it stays in the audit trail. Nothing was erased.');
+  if (!options.yes)
+    throw new MaydayError(
+      'input/invalid',
+      `Every entry that holds ${words.map((word) => `"${word}"`).join(' or ')} loses all its data, and nothing brings it back; runs that have not ended wait for a human. See them first: mayday audit search --what "${words[0]}". Then add --yes. Nothing was erased.`,
     );
   const rows = await withJournal(process.env, ({ databaseUrl, clock }) =>
     erasePerson(databaseUrl, {

@@ -156,10 +156,15 @@ export const exportAll = async (options: { out: string }): Promise<void> =>
 
 const folderOf = async (folder: string): Promise<Checkpoint[]> => {
   try {
-    return await readCheckpointFolder(folder);
+    const found = await readCheckpointFolder(folder);
+    if (found.length > 0) return found;
   } catch {
     throw notThere(folder);
   }
+  throw new MaydayError(
+    'input/invalid',
+    `${folder} holds no checkpoint, so it proves nothing; name the folder in which the files checkpoint-….json lie. Nothing was verified.`,
+  );
 };
 
 const textOf = async (path: string): Promise<string> => {

@@ -10,6 +10,7 @@ import type { Plan } from '../plan/plan.ts';
 import { viewPlan } from '../plan/view.ts';
 import { redact } from '../redact.ts';
 import { orderText, proveOrder, type SignedOrder } from '../ssh/signed-order.ts';
+import { steeredBy } from '../steered-by.ts';
 import { type OpenJournal, print, withJournal } from './open.ts';
 import { signOrder } from './sign.ts';
 
@@ -53,6 +54,7 @@ const carryOut = async (runId: string, given: Order, identity: Identity, journal
         onCallNow: (schedule) => systems.pagerduty.onCallNow(schedule),
         groupMembers: (group) => systems.slack.client.groupMembers(group),
       },
+      steeredBy: (state) => steeredBy(state, plans, registry, clock.now()),
       people: () => peopleOf(plan, view),
       planDigest: () => plan.digest,
     });

@@ -26,11 +26,11 @@ import { viewPlan } from '../plan/view.ts';
 import { redact } from '../redact.ts';
 import { describeRun } from '../run-directory.ts';
 import { runFacts } from '../run-facts.ts';
-import { createRunService } from '../run-service.ts';
+import { createRunService, type Started } from '../run-service.ts';
 import { orderText } from '../ssh/signed-order.ts';
 import { createTemplates } from '../templates/render.ts';
 import { createWatch } from '../watch/watch.ts';
-import { print } from './open.ts';
+import { print, withJournal } from './open.ts';
 import { peopleOf, personNamed, signedBy } from './order.ts';
 
 export interface StartHere {
@@ -43,6 +43,10 @@ export interface StartHere {
   key: string[];
   anyway: boolean;
   breakGlass: boolean;
+  /** ISO 8601, for restores. */
+  time?: string;
+  /** Id of a run that is to be carried on instead of starting another. */
+  carryOn?: string;
 }
 
 /**
@@ -65,6 +69,15 @@ export const startFromHere = async (request: StartHere): Promise<void> => {
   } finally {
     await here.close();
   }
+};
+
+/** Goes on with a run that no bot is left to carry on: two operators, as for one of their own. */
+export const carryOn = async (runId: string, options: Pick<StartHere, 'as' | 'key' | 'reason'>): Promise<void> => {
+  const { flow, plan } = await withJournal(
+    process.env,
+    async ({ store }) => (await store.open(runId)).state().created.graph,
+  );
+  await startFromHere({ ...options, flow, plan, anyway: false, breakGlass: true, carryOn: runId });
 };
 
 /** Everything that a run needs, opened as far as it is there. */
@@ -168,8 +181,8 @@ interface Operator {
 const prove = async (request: StartHere, here: Here): Promise<Operator[]> => {
   const plan = here.loaded.plans.find(request.plan);
   const view = viewPlan(plan, here.loaded.registry);
-  const { flow, scope = null, to = null, reason, breakGlass } = request;
-  const order = { deed: breakGlass ? 'break-glass' : 'start', flow, scope, to, reason: redact(reason) };
+  const { flow, scope = null, to = null, reason, breakGlass, carryOn: run = null } = request;
+  const order = { deed: breakGlass ? 'break-glass' : 'start', flow, scope, to, run, reason: redact(reason) };
   const operators: Operator[] = [];
   for (const [i, name] of request.as.entries()) {
     const person = personNamed(view, name);
@@ -208,17 +221,42 @@ const flowRequest = (request: StartHere): StartFlow => ({
   reason: redact(request.reason),
   ...(request.scope && { scope: request.scope }),
   ...(request.to && { to: request.to }),
+  ...(request.time && { time: momentOf(request.time) }),
   ...(request.anyway && { anyway: true }),
 });
+
+const momentOf = (text: string): Date => {
+  const time = new Date(text);
+  if (!Number.isNaN(time.getTime())) return time;
+  throw new MaydayError(
+    'input/invalid',
+    `"${text}" is no moment; expected one such as 2026-11-24T09:50:00Z. Nothing was started.`,
+  );
+};
+
+/** Another run holds what this one would change: who, and how two people go on with that one from here. */
+const started = async (work: Promise<Started>): Promise<Started> => {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof MaydayError) || error.code !== 'claim/held') throw error;
+    const { resource, holder } = error.cause as { resource: string; holder: string };
+    throw new MaydayError(
+      'claim/held',
+      `Nothing was started: ${resource} is held by run ${holder}. See it with: mayday run show ${holder}. If no bot is alive to carry it on, two operators can: mayday run carry-on ${holder} --as … --key … --as … --key … --reason …`,
+      { cause: error.cause },
+    );
+  }
+};
 
 const justStart = async (request: StartHere, here: Here): Promise<void> => {
   const [operator] = await prove(request, here);
   const { service } = serviceOf(here);
-  const started = await service.start(flowRequest(request), startedBy(operator!.person, here));
-  if ('nothingToDo' in started) return print(started.nothingToDo);
-  const run = started.state.created.run;
+  const found = await started(service.start(flowRequest(request), startedBy(operator!.person, here)));
+  if ('nothingToDo' in found) return print(found.nothingToDo);
+  const { run, graph } = found.state.created;
   print(
-    `Started run ${run}: ${request.flow} of ${started.state.created.graph.scope} of ${started.state.created.graph.title}. The bot carries it out; nothing is changed before it is approved.`,
+    `Started run ${run}: ${request.flow} of ${graph.scope} of ${graph.title}. The bot carries it out; nothing is changed before it is approved.`,
     `Approve it on its card, or: mayday approve ${run} --as <person> --key <file>. See it with: mayday run show ${run}`,
   );
 };
@@ -236,14 +274,18 @@ const breakGlass = async (request: StartHere, here: Here): Promise<void> => {
       );
   const { store, service } = serviceOf(here);
   const worker = createWorker(here.ports, here.loaded.registry, store);
-  const started = await service.start(
-    { ...flowRequest(request), breakGlass: { operators: operators.map(({ person }) => person) } },
-    startedBy(operators[0]!.person, here),
-  );
-  if ('nothingToDo' in started) return print(started.nothingToDo);
-  const runId = started.state.created.run;
+  const found = request.carryOn
+    ? { state: (await store.open(request.carryOn)).state() }
+    : await started(
+        service.start(
+          { ...flowRequest(request), breakGlass: { operators: operators.map(({ person }) => person) } },
+          startedBy(operators[0]!.person, here),
+        ),
+      );
+  if ('nothingToDo' in found) return print(found.nothingToDo);
+  const { run: runId, graph } = found.state.created;
   print(
-    `Run ${runId}: ${request.flow} of ${started.state.created.graph.scope} of ${view.title}, by ${operators.map(({ person }) => person.name).join(' and ')}.`,
+    `Run ${runId}: ${graph.flow} of ${graph.scope} of ${view.title}, ${request.carryOn ? 'carried on' : 'carried out'} by ${operators.map(({ person }) => person.name).join(' and ')}.`,
     here.database
       ? 'Its record is in the journal. Messages wait for the bot.'
       : `There is no database: its record is in ${here.file}. Keep it; the next start of the bot takes it into the journal, and then everybody is told.`,
@@ -257,7 +299,8 @@ const breakGlass = async (request: StartHere, here: Here): Promise<void> => {
     const handle = await store.open(runId);
     for (;;) {
       const state = await handle.refresh();
-      for (const { person, proof } of operators) await sayYes(handle, person, proof, here);
+      // What the plan's own rule asks for is not theirs to give: only a run of their own asks them.
+      if (!request.carryOn) for (const { person, proof } of operators) await sayYes(handle, person, proof, here);
       if (isOver(state)) break;
       await new Promise((resolve) => setTimeout(resolve, 100));
     }

@@ -114,6 +114,9 @@ export const askWaiver = (state: RunState, deed: Waiver, id: string, asker: Aske
 
 const whyNotSkip = (state: RunState, step: Step): string | undefined => {
   const current = state.steps[step.id]!;
+  const approval = approvalOf(state);
+  if (approval && state.steps[approval.id]!.state !== 'succeeded' && step.id !== approval.id)
+    return 'the run is not approved, and what is approved must be what was shown; cancel it and type the command again';
   if (step.uses === 'engine/approval') return 'an approval is given or refused, never left out';
   if (step.whenUnreachable) return 'it is a fence; force it, which accepts what may be lost';
   if (isStopped(current) || current.state === 'pending') return undefined;
@@ -133,12 +136,16 @@ export const wordToAllow = (state: RunState, id: string): string | null => {
 };
 
 /** Allows what somebody else asked for. Throws `authority/refused` with the rule, or `run/wrong-state`. */
-export const allowWaiver = (state: RunState, id: string, approver: Approver): RunEvent[] => {
+export const allowWaiver = (
+  state: RunState,
+  id: string,
+  approver: Approver,
+  rule: ApprovalRule | undefined = ruleOf(state),
+): RunEvent[] => {
   mustBeLive(state);
   stepNamed(state, id);
   const waiver = state.steps[id]!.waiver;
   if (!waiver) throw nothingAsked(id);
-  const rule = ruleOf(state);
   const names = rule?.slots.map(({ name }) => name).join(' or ') ?? 'anybody';
   const alone = rule?.requesterCounts === true && state.graph[id]!.whenUnreachable === undefined;
   if (waiver.person === approver.person && !alone)

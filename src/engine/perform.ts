@@ -261,6 +261,9 @@ const unreachable = async (options: PerformOptions, seen: string): Promise<Perfo
   if (reading.sourceAnswers !== false && current.faults + 1 < agreeingLooks)
     return waiting(options, unproven, 2, { error: seen });
   const most = reading.upperBoundSeconds;
+  // One look at the standby may have failed by accident as well.
+  if (most === null && current.faults + 1 < agreeingLooks)
+    return waiting(options, unproven, 2, { error: reading.because });
   if (most !== null && most <= rule.seconds)
     return goOn(`at most ${Math.round(most)} s can be lost, and the plan accepts up to ${rule.seconds} s`);
   return block(`${reading.because}; the plan accepts up to ${rule.seconds} s.`);

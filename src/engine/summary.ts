@@ -95,7 +95,9 @@ const standingOf = (state: RunState): Standing => {
   if (refused) return refused.code as Standing;
   if (state.haltedAt !== null) return 'halted';
   if (state.unwinding !== null) return 'unwinding';
-  if (state.paused !== null) return 'paused';
+  // A question stays a question while the run is paused: it can still be answered.
+  const isAsked = Object.keys(state.approvals).some((id) => state.steps[id]!.state === 'waiting');
+  if (state.paused !== null && !isAsked) return 'paused';
   if (state.aborted) return 'aborted';
   const work = state.created.graph.steps.filter((step) => step.effect !== 'notice' && step.undoes === undefined);
   if (work.some((step) => isStopped(state.steps[step.id]!))) return 'failed';

@@ -92,7 +92,7 @@ test('a file is verified with the public key alone: no database, no settings, an
 test('entries are found, and a word that is too short to stand for a person erases nothing', async () => {
   expect((await here('audit', 'search', '--what', 'three', '--run', 'r-sample')).stdout).toContain('[run:r-sample 3]');
   expect((await here('audit', 'search', '--since', 'yesterday')).stderr).toContain('--since yesterday cannot be used');
-  const refused = await here('audit', 'erase', '--person', 'two', '--reason', 'x');
+  const refused = await here('audit', 'erase', '--person', 'two', '--reason', 'x', '--yes');
   expect(refused.stderr).toContain('Nothing was erased');
   expect(refused.code).toBe(1);
 });
@@ -117,7 +117,7 @@ test('an approval without a signature is refused outside a rehearsal, with what 
 });
 
 test('a person is erased on record, and the journal still verifies', async () => {
-  const { stdout, code } = await here('audit', 'erase', '--person', 'three', '--reason', 'request 17');
+  const { stdout, code } = await here('audit', 'erase', '--person', 'three', '--reason', 'request 17', '--yes');
   expect(stdout).toContain('Erased: the data of 2 entries in 2 streams');
   expect(code).toBe(0);
   const verified = await here('audit', 'verify');

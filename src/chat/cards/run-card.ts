@@ -1,6 +1,7 @@
 import type { Button, KnownBlock } from '@slack/types';
 import type { ApprovalRule, GroupView } from '../../define.ts';
 import { missingSlots } from '../../engine/approvals.ts';
+import { ruleOf } from '../../engine/controls.ts';
 import { isStopped, isUnderWay, type RunState } from '../../engine/state.ts';
 import { expectedLosses, previewOf, type RunSummary, summarise } from '../../engine/summary.ts';
 import { sayDuration } from '../../plan/duration.ts';
@@ -88,7 +89,16 @@ const approvalBlocks = (state: RunState): KnownBlock[] => {
   if (more > 0) blocks.push(section(`… and ${more} more; \`mayday run show ${state.created.run}\` lists them all.`));
   if (changes.length === 0) blocks.push(section('What would change could not be read.'));
   const losses = expectedLosses(state).map((loss) => `*Expected loss:* ${plain(loss.because)}`);
-  if (losses.length > 0) blocks.push(section(losses.join('\n')));
+  const accepted = state.created.graph.steps.flatMap(({ title, whenUnreachable: rule }) =>
+    rule === undefined
+      ? []
+      : [
+          rule.rule === 'accept-up-to'
+            ? `*${plain(title)}:* if it does not answer, the run goes on while at most ${sayDuration(rule.seconds)} can be lost. Approving accepts that.`
+            : `*${plain(title)}:* if it does not answer, the run stops and asks.`,
+        ],
+  );
+  if (losses.length + accepted.length > 0) blocks.push(section([...losses, ...accepted].join('\n')));
   if (triage.length > 0)
     blocks.push(
       section(
@@ -259,7 +269,7 @@ const waiverBlocks = (state: RunState): KnownBlock[] =>
     .slice(0, mostStopped)
     .flatMap(({ step, waiver }): KnownBlock[] => [
       section(
-        `*<@${waiver.person}> asks to ${waiver.deed === 'skip' ? 'leave out' : 'force'}* ${plain(step.title)}: ${plain(shorten(waiver.reason, 300))}\nSomebody else who may approve this run must allow it.`,
+        `*<@${waiver.person}> asks to ${waiver.deed === 'skip' ? 'leave out' : 'force'}* ${plain(step.title)}: ${plain(shorten(waiver.reason, 300))}\n${ruleOf(state)?.requesterCounts ? 'Whoever may approve this run must allow it.' : 'Somebody else who may approve this run must allow it.'}`,
       ),
       {
         type: 'actions',
