@@ -3,7 +3,8 @@ import { pointName } from '../chaos/boundaries.ts';
 import { scenariosIn } from '../chaos/scenarios.ts';
 import { randomFrom, sampleOf, tryPoints, tryWhole } from '../chaos/trial.ts';
 
-const seed = Number(process.env['CHAOS_SEED'] ?? Math.floor(Math.random() * 1_000_000));
+// The same points every time, so that a test that fails says something of the change; other seeds are for `npm run chaos`.
+const seed = Number(process.env['CHAOS_SEED'] ?? 281_732);
 
 /** G1: killed anywhere, it finishes as if it had not been. A sample; `npm run chaos -- --all` tries every point. */
 describe(`G1, seed ${seed}`, { timeout: 400_000 }, () => {
