@@ -1,4 +1,4 @@
-import { chainOn, type JournalRow, type NewEvent } from '../../src/journal/chain.ts';
+import { chainOn, type JournalRow, type NewEvent, rowColumns } from '../../src/journal/chain.ts';
 import { openDatabase } from '../../src/journal/database.ts';
 import { noHead } from '../../src/journal/journal.ts';
 
@@ -55,20 +55,6 @@ const eventsOf = (run: number, at: string): NewEvent[] => {
   return [...events.slice(0, rowsPerRun - 1), tell('run.finished', { outcome: 'succeeded' })];
 };
 
-const columns = [
-  'stream',
-  'seq',
-  'at',
-  'actor',
-  'type',
-  'version',
-  'salt',
-  'data',
-  'dataHash',
-  'previousHash',
-  'hash',
-] as const;
-
 const insert = async (
   pool: Awaited<ReturnType<typeof openDatabase>>['pool'],
   chains: JournalRow[][],
@@ -79,7 +65,7 @@ const insert = async (
     text: `INSERT INTO journal (stream, seq, at, actor, type, version, salt, data, data_hash, previous_hash, hash)
            SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::integer[], $7::text[],
              $8::text[], $9::text[], $10::text[], $11::text[])`,
-    values: columns.map((column) => rows.map((row) => row[column])),
+    values: rowColumns.map((column) => rows.map((row) => row[column])),
   });
   const ends = chains.map((chain) => chain.at(-1)!);
   await pool.query({

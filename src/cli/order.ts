@@ -1,8 +1,9 @@
 import { sha256 } from '../canonical.ts';
 import { createOrders, type Order } from '../chat/orders.ts';
 import { readSettings } from '../config.ts';
-import type { FlowPlan, Json, PersonView } from '../define.ts';
+import type { Clock, FlowPlan, Json, PersonView } from '../define.ts';
 import { MaydayError, messageOf } from '../errors.ts';
+import type { Database } from '../journal/database.ts';
 import { createInbox } from '../journal/inbox.ts';
 import { createLog } from '../logging.ts';
 import { createTools, loadPlans } from '../main.ts';
@@ -67,29 +68,32 @@ const carryOut = async (runId: string, given: Order, identity: Identity, journal
 
 /**
  * Proves who gives an order and puts the signed text on record, once: the same signature again is refused. In a rehearsal
- * there is nobody to be protected from, and no key of the made-up people.
+ * there is nobody to be protected from, and no key of the made-up people. Without a database nothing can keep the proof, so
+ * it is handed back for the run's own record.
  */
 export const proveIdentity = async (
   order: Json,
   about: Json,
   person: PersonView & { slack: string },
-  { key }: Identity,
-  { database, clock, isRehearsal }: Pick<OpenJournal, 'database' | 'clock' | 'isRehearsal'>,
-): Promise<void> => {
-  if (key === undefined && isRehearsal) return;
+  { key }: Pick<Identity, 'key'>,
+  { database, clock, isRehearsal }: { database: Database | undefined; clock: Clock; isRehearsal: boolean },
+): Promise<{ text: string; signature: string } | undefined> => {
+  if (key === undefined && isRehearsal) return undefined;
   const { signed, signature } = await signedBy(order, about, person, key, clock.wall());
+  const proof = { text: orderText(signed), signature };
+  if (!database) return proof;
   const inbox = createInbox(database.pool, () => clock.wall());
   const receipt = `signed:${sha256(signature)}`;
   const actor = `command-line:${person.slack}`;
-  const summary = { text: orderText(signed), signature };
-  const body = JSON.stringify(summary);
-  if ((await inbox.receive({ key: receipt, kind: 'signed-order', body, actor, summary })) === 'seen')
+  const body = JSON.stringify(proof);
+  if ((await inbox.receive({ key: receipt, kind: 'signed-order', body, actor, summary: proof })) === 'seen')
     throw new MaydayError('authority/refused', 'This signed order was given before. Nothing was done.');
   await inbox.handled(receipt);
+  return proof;
 };
 
 /** Has a person sign an order and proves it by the key that the plan pins. Throws `authority/refused`. */
-export const signedBy = async (
+const signedBy = async (
   order: Json,
   about: Json,
   person: PersonView & { slack: string },

@@ -4,7 +4,6 @@ import type pg from 'pg';
 import { flows } from '../../flows/index.ts';
 import { openFileJournal, soleLeases } from '../break-glass/file-journal.ts';
 import { breakGlassFolder } from '../break-glass/merge.ts';
-import { sha256 } from '../canonical.ts';
 import { type Environment, readSettings } from '../config.ts';
 import type { Clock, Json, Log, PersonView, StartFlow } from '../define.ts';
 import { approve } from '../engine/approvals.ts';
@@ -15,7 +14,6 @@ import { hasEnded, isStopped, type RunState } from '../engine/state.ts';
 import { createWorker } from '../engine/worker.ts';
 import { MaydayError, messageOf } from '../errors.ts';
 import { type Database, openDatabase } from '../journal/database.ts';
-import { createInbox } from '../journal/inbox.ts';
 import { createJournal } from '../journal/journal.ts';
 import { createLeases } from '../journal/leases.ts';
 import { localWorldClock, openWorldClock } from '../journal/world-clock.ts';
@@ -27,11 +25,10 @@ import { redact } from '../redact.ts';
 import { describeRun } from '../run-directory.ts';
 import { runFacts } from '../run-facts.ts';
 import { createRunService, type Started } from '../run-service.ts';
-import { orderText } from '../ssh/signed-order.ts';
 import { createTemplates } from '../templates/render.ts';
 import { createWatch } from '../watch/watch.ts';
 import { print, withJournal } from './open.ts';
-import { peopleOf, personNamed, signedBy } from './order.ts';
+import { peopleOf, personNamed, proveIdentity } from './order.ts';
 
 export interface StartHere {
   flow: string;
@@ -186,24 +183,8 @@ const prove = async (request: StartHere, here: Here): Promise<Operator[]> => {
   const operators: Operator[] = [];
   for (const [i, name] of request.as.entries()) {
     const person = personNamed(view, name);
-    if (request.key[i] === undefined && here.isRehearsal) {
-      operators.push({ person, proof: undefined });
-      continue;
-    }
     const about = { plan: plan.text.plan, digest: plan.digest };
-    const { signed, signature } = await signedBy(order, about, person, request.key[i], here.clock.wall());
-    const proof = { text: orderText(signed), signature };
-    if (here.database) {
-      const inbox = createInbox(here.database.pool, () => here.clock.wall());
-      const key = `signed:${sha256(signature)}`;
-      const actor = `command-line:${person.slack}`;
-      if (
-        (await inbox.receive({ key, kind: 'signed-order', body: JSON.stringify(proof), actor, summary: proof })) ===
-        'seen'
-      )
-        throw new MaydayError('authority/refused', 'This signed order was given before. Nothing was started.');
-      await inbox.handled(key);
-    }
+    const proof = await proveIdentity(order, about, person, { key: request.key[i] }, here);
     operators.push({ person, proof });
   }
   return operators;

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { storable } from '../canonical.ts';
 import { MaydayError, messageOf } from '../errors.ts';
-import { chainOn, type Head, type JournalRow } from './chain.ts';
+import { chainOn, type Head, type JournalRow, rowColumns } from './chain.ts';
 import type { AppendOptions, StreamAppend } from './journal.ts';
 import { compareLeases } from './leases.ts';
 
@@ -117,20 +117,6 @@ const wasUndone = (error: unknown): boolean => {
   const { severity, code } = error as { severity?: string; code?: string };
   return severity === 'ERROR' && code !== '57014';
 };
-
-const rowColumns = [
-  'stream',
-  'seq',
-  'at',
-  'actor',
-  'type',
-  'version',
-  'salt',
-  'data',
-  'dataHash',
-  'previousHash',
-  'hash',
-] as const;
 
 const writeMany = async (pool: pg.Pool, batch: Waiting[]): Promise<Map<number, { code: string; detail: string }>> => {
   const heads = batch

@@ -21,6 +21,21 @@ export interface JournalRow {
   hash: string;
 }
 
+/** The keys of a row in the order of the table's columns, for statements that take a column each. */
+export const rowColumns = [
+  'stream',
+  'seq',
+  'at',
+  'actor',
+  'type',
+  'version',
+  'salt',
+  'data',
+  'dataHash',
+  'previousHash',
+  'hash',
+] as const satisfies readonly (keyof JournalRow)[];
+
 /** An event before it has a place in its stream. */
 export interface NewEvent {
   type: string;

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { storable } from '../canonical.ts';
 import { MaydayError, messageOf } from '../errors.ts';
-import { chainOn, type JournalRow } from './chain.ts';
+import { chainOn, type JournalRow, rowColumns } from './chain.ts';
 import { noHead } from './journal.ts';
 
 /** Something that came from outside and must be handled once: a slash command, a click, a form. */
@@ -141,21 +141,7 @@ const receiveBatch = async (pool: pg.Pool, items: Received[], at: Date): Promise
         text: `INSERT INTO journal (stream, seq, at, actor, type, version, salt, data, data_hash, previous_hash, hash)
                SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::integer[],
                                     $7::text[], $8::text[], $9::text[], $10::text[], $11::text[])`,
-        values: (
-          [
-            'stream',
-            'seq',
-            'at',
-            'actor',
-            'type',
-            'version',
-            'salt',
-            'data',
-            'dataHash',
-            'previousHash',
-            'hash',
-          ] as const
-        ).map(column),
+        values: rowColumns.map(column),
       });
       const end = rows.at(-1) as JournalRow;
       await client.query({
