@@ -193,6 +193,7 @@ const planViewOf = (
     return {
       name,
       kind: kindName,
+      places,
       at: Object.fromEntries(split(true).map(([place, value]) => [place, kind.at.parse(value)])),
       settings: kind.settings.parse(Object.fromEntries(split(false))) as Record<string, unknown>,
     };
