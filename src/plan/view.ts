@@ -175,7 +175,9 @@ export const viewPlan = (plan: Plan, registry: Registry, incident: Record<string
     scopes: (flow) =>
       flow === 'failback'
         ? // It has no text of its own: whatever can be moved can be brought home.
-          Object.keys(text.procedures['failover'] ?? {}).filter((scope) => !view.isInPlace('failover', scope))
+          Object.keys(text.procedures['failover'] ?? {}).filter(
+            (scope) => view.hasScope(scope) && !view.isInPlace('failover', scope),
+          )
         : Object.keys(text.procedures[flow] ?? {}),
     procedure: (flow, scope, values, phase) => stepsOfProcedure(tools, flow, scope, values, phase),
     hasProcedure: (flow, scope) => text.procedures[flow]?.[scope] !== undefined,
