@@ -28,6 +28,8 @@ export const durations = {
   podFirstReady: 45,
   podLastReady: 90,
   podTermination: 5,
+  /** PostgreSQL: a promotion ends recovery and writes a checkpoint; seconds for most, chosen for a busy one. */
+  streamingPromote: 25,
   /** What an asynchronous replica in another Region lags on a quiet day; chosen, and changed by `POST /lag`. */
   replicaLag: 3,
 } as const;

@@ -8,7 +8,7 @@ import { createSts } from './aws/sts.ts';
 import { createCertificates } from './certificates.ts';
 import { createWorldClock } from './clock.ts';
 import { startControl } from './control.ts';
-import { createDatabases } from './databases/databases.ts';
+import { createDatabases, runByRds } from './databases/databases.ts';
 import { startGateway } from './databases/gateway.ts';
 import { createDatabaseServer } from './databases/server.ts';
 import { startDns } from './dns/start-dns.ts';
@@ -112,7 +112,7 @@ const startParts = async (
   const storage = createS3(context);
   add(
     await startAws(context, [
-      createRds(context, databases),
+      createRds(context, runByRds(databases)),
       cache.service,
       createRoute53(context, zones, dns.propagated),
       storage.service,
@@ -137,9 +137,9 @@ const startParts = async (
   return {
     parts,
     // Hosts of instances are not all known beforehand: a restored one has a new name.
-    hosts: [...new Set(['*.rds.amazonaws.com', ...databases.all().map((one) => one.endpoint)])].map(
-      (host) => `${host}:5432=127.0.0.1:${gateway.port}`,
-    ),
+    hosts: [
+      ...new Set(['*.rds.amazonaws.com:5432', ...databases.all().map(({ endpoint, port }) => `${endpoint}:${port}`)]),
+    ].map((host) => `${host}=127.0.0.1:${gateway.port}`),
     secrets,
     certificates,
     databases,

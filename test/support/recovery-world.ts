@@ -7,6 +7,7 @@ import type {
   Action,
   Answer,
   Check,
+  ComponentKind,
   LookContext,
   PlanView,
   StepContext,
@@ -29,6 +30,7 @@ export interface RecoveryWorld {
   action(name: string): Action;
   actions(): Action[];
   check(name: string): Check;
+  kind(name: string): ComponentKind;
   /** Resolves and asks a check as written in a plan. */
   ask(name: string, written: object): Promise<Answer>;
   /** Resolves an action and brings it about: looks, acts at most once, looks until it is done. */
@@ -98,6 +100,11 @@ export const startRecoveryWorld = async (
     action,
     actions: () => systems.flatMap((system) => system.actions),
     check,
+    kind: (name) =>
+      named(
+        systems.flatMap((system) => system.kinds),
+        name,
+      ),
     step,
     ask(name, given) {
       const found = check(name);

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Action, Undo } from '../../src/define.ts';
 import { type RecoveryWorld, startRecoveryWorld } from '../support/recovery-world.ts';
@@ -17,6 +18,12 @@ const uses: Record<string, object> = {
   'route53/switch-weights': { component: 'gate', to: 'south' },
   'postgres/make-read-only': { component: 'crates', at: 'north' },
 };
+
+/** The same of stores that people run by themselves, in a world of their own. */
+const usesOfStores: Record<string, object> = {
+  'postgres/pause-replay': { component: 'blocks', at: 'lower' },
+};
+const stores = join(import.meta.dirname, '../support/quarry.yml');
 
 const undoOf = (action: Action): Undo => {
   if ('no' in action.reversible) throw new Error(`${action.name} cannot be taken back`);
@@ -38,16 +45,23 @@ const settle = async (look: () => ReturnType<Action['observe']>, act?: () => Pro
 };
 
 /** What the undo must bring back; versions of objects and the time move on by themselves. */
-const worldNow = async () => {
+const storesNow = async () => {
+  const { instances } = await world.control('/world');
+  return { replayPaused: instances.map((one: { replayPaused: boolean }) => one.replayPaused) };
+};
+
+const plantsNow = async () => {
   const { now: _, ...rest } = await world.control('/world');
   const weights = rest.records.map((record: { values: string[]; weight: number }) => [record.values, record.weight]);
   const { answer: writable } = await world.ask('postgres/accepts-writes', { component: 'crates', at: 'north' });
   return { clusters: rest.clusters, groups: rest.groups, weights, writable };
 };
 
-describe.each(Object.entries(uses))('%s', (name, written) => {
+const worldNow = () => (world.plan.plan === 'quarry' ? storesNow() : plantsNow());
+
+describe.each(Object.entries({ ...uses, ...usesOfStores }))('%s', (name, written) => {
   const prepare = async () => {
-    world = await startRecoveryWorld();
+    world = await startRecoveryWorld(name in usesOfStores ? { planFile: stores } : {});
     const action = world.action(name);
     const input = action.input.parse(action.resolve(written, world.plan));
     const undo = undoOf(action);
@@ -111,5 +125,5 @@ test('what somebody else has changed since is not overwritten', async () => {
 test('every action that says that it can be taken back is tried above', async () => {
   world = await startRecoveryWorld();
   const reversible = world.actions().filter((action) => action.effect === 'change' && !('no' in action.reversible));
-  expect(reversible.map(({ name }) => name).sort()).toEqual(Object.keys(uses).sort());
+  expect(reversible.map(({ name }) => name).sort()).toEqual(Object.keys({ ...uses, ...usesOfStores }).sort());
 });
