@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Action, Undo } from '../../src/define.ts';
 import { type RecoveryWorld, startRecoveryWorld } from '../support/recovery-world.ts';
@@ -6,6 +7,9 @@ let world: RecoveryWorld;
 afterEach(() => world.close());
 
 const south = { cluster: 'south', namespace: 'cider' };
+
+const harbour = join(import.meta.dirname, '../support/harbour.yml');
+const docks = { cluster: 'east', namespace: 'docks' };
 
 /** One use of each action that can be taken back; a test below holds this list against the actions themselves. */
 const uses: Record<string, object> = {
@@ -16,6 +20,12 @@ const uses: Record<string, object> = {
   'elasticache/increase-replicas': { component: 'larder', at: 'south', replicas: 3 },
   'route53/switch-weights': { component: 'gate', to: 'south' },
   'postgres/make-read-only': { component: 'crates', at: 'north' },
+};
+
+/** The same of those that the first plan has nothing for. */
+const harbourUses: Record<string, object> = {
+  'kubernetes/set-env': { ...docks, deployment: 'loader', env: { BERTH: '7', FLAG: 'blue' } },
+  'kubernetes/patch': { ...docks, kind: 'Deployment', name: 'loader', patch: { spec: { replicas: 4, paused: null } } },
 };
 
 const undoOf = (action: Action): Undo => {
@@ -40,16 +50,17 @@ const settle = async (look: () => ReturnType<Action['observe']>, act?: () => Pro
 /** What the undo must bring back; versions of objects and the time move on by themselves. */
 const worldNow = async () => {
   const { now: _, ...rest } = await world.control('/world');
+  if (world.plan.plan === 'harbour') return rest;
   const weights = rest.records.map((record: { values: string[]; weight: number }) => [record.values, record.weight]);
   const { answer: writable } = await world.ask('postgres/accepts-writes', { component: 'crates', at: 'north' });
   return { clusters: rest.clusters, groups: rest.groups, weights, writable };
 };
 
-describe.each(Object.entries(uses))('%s', (name, written) => {
+describe.each(Object.entries({ ...uses, ...harbourUses }))('%s', (name, written) => {
   const prepare = async () => {
-    world = await startRecoveryWorld();
+    world = await startRecoveryWorld(name in harbourUses ? { planFile: harbour } : {});
     const action = world.action(name);
-    const input = action.input.parse(action.resolve(written, world.plan));
+    const input = action.input.parse(action.resolve(action.with.parse(written), world.plan));
     const undo = undoOf(action);
     return { action, input, undo };
   };
@@ -94,14 +105,14 @@ test('what somebody else has changed since is not overwritten', async () => {
     ],
   ] as const) {
     const action = world.action(name);
-    const input = action.input.parse(action.resolve(written, world.plan));
+    const input = action.input.parse(action.resolve(action.with.parse(written), world.plan));
     const undo = undoOf(action);
     const before = await undo.before(input, world.step());
     await settle(
       () => action.observe(input, world.step()),
       () => action.act(input, world.step()),
     );
-    const theirs = action.input.parse(action.resolve(other, world.plan));
+    const theirs = action.input.parse(action.resolve(action.with.parse(other), world.plan));
     const somebody = { ...world.step(), key: 'run-2/step-9' };
     await action.act(theirs, somebody);
     expect(await undo.observe(input, before, world.step())).toMatchObject({ state: 'impossible' });
@@ -111,5 +122,5 @@ test('what somebody else has changed since is not overwritten', async () => {
 test('every action that says that it can be taken back is tried above', async () => {
   world = await startRecoveryWorld();
   const reversible = world.actions().filter((action) => action.effect === 'change' && !('no' in action.reversible));
-  expect(reversible.map(({ name }) => name).sort()).toEqual(Object.keys(uses).sort());
+  expect(reversible.map(({ name }) => name).sort()).toEqual(Object.keys({ ...uses, ...harbourUses }).sort());
 });
