@@ -30,6 +30,11 @@ export const durations = {
   podTermination: 5,
   /** PostgreSQL: a promotion ends recovery and writes a checkpoint; seconds for most, chosen for a busy one. */
   streamingPromote: 25,
+  /** Kubernetes: a Job's pod on a node that has its image; and what a short script takes; chosen. */
+  jobPodStart: 10,
+  jobRun: 20,
+  /** Kubernetes: a cloud volume grown online, file system included; chosen. */
+  growVolume: 30,
   /** What an asynchronous replica in another Region lags on a quiet day; chosen, and changed by `POST /lag`. */
   replicaLag: 3,
 } as const;

@@ -14,6 +14,7 @@ import { createDatabaseServer } from './databases/server.ts';
 import { startDns } from './dns/start-dns.ts';
 import { createFaults } from './faults.ts';
 import { createHolds } from './holds.ts';
+import { createPodCommands } from './kubernetes/pod-commands.ts';
 import { startKubernetes } from './kubernetes/start-kubernetes.ts';
 import { createLedger } from './ledger.ts';
 import { startMail } from './mail/start-mail.ts';
@@ -128,6 +129,7 @@ const startParts = async (
   );
   const application = startApplication(context, databases, kubernetes.clusters);
   closers.push(application.close);
+  kubernetes.answerCommands(createPodCommands(context.plans, application.state));
   add(await startServices(context, certificates, dns.resolvers[0]!, application));
 
   add(await startSlack(context, { botUrl: options.botUrl ?? 'http://127.0.0.1:3000' }));

@@ -62,6 +62,20 @@ const describeCluster = (cluster: Cluster) => {
       ),
     ),
     configMaps: keyed(all('ConfigMap'), ({ data }) => data ?? {}),
+    environment: keyed(all('Deployment'), ({ spec }) => {
+      const containers: { name: string; env?: { name: string; value?: string }[] }[] =
+        spec?.template?.spec?.containers ?? [];
+      return Object.fromEntries(
+        containers.flatMap(({ name, env = [] }) => env.map((one) => [`${name} ${one.name}`, one.value])),
+      );
+    }),
+    workloads: keyed([...all('StatefulSet'), ...all('DaemonSet')], ({ kind, spec, status }) => ({
+      kind,
+      replicas: spec?.replicas ?? 0,
+      ready: status?.readyReplicas ?? 0,
+    })),
+    claims: keyed(all('PersistentVolumeClaim'), ({ status }) => status?.capacity?.storage),
+    jobs: keyed(all('Job'), ({ status }) => status?.conditions?.[0]?.type ?? 'running'),
     applied: keyed([...all('ServiceMonitor'), ...all('PrometheusRule')], ({ kind, spec }) => ({ kind, spec })),
   };
 };

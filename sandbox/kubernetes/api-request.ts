@@ -9,6 +9,12 @@ export interface Target {
   subresource: string | undefined;
 }
 
+const ownSubresources: Record<string, string[]> = {
+  deployments: ['scale'],
+  statefulsets: ['scale'],
+  pods: ['log', 'exec'],
+};
+
 export const readTarget = (path: string): Target => {
   const unknown = () => new ApiError(404, 'NotFound', 'the server could not find the requested resource');
   const parts = path.split('/').filter(Boolean).map(decodeURIComponent);
@@ -21,9 +27,8 @@ export const readTarget = (path: string): Target => {
   const [plural, name, subresource, ...more] = parts;
   const type = resourceTypes.find((one) => one.group === group && one.version === version && one.plural === plural);
   if (!type || more.length > 0) throw unknown();
-  if (subresource !== undefined && subresource !== 'status' && !(subresource === 'scale' && plural === 'deployments')) {
-    throw unknown();
-  }
+  const subresources = ['status', ...(ownSubresources[plural ?? ''] ?? [])];
+  if (subresource !== undefined && !subresources.includes(subresource)) throw unknown();
   return { type, namespace, name, subresource };
 };
 

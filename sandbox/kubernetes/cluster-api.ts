@@ -7,8 +7,11 @@ import { matchesFields, matchesLabels, readTarget, type Target } from './api-req
 import { applyTo } from './apply.ts';
 import type { ClusterStore, KubernetesObject } from './cluster-store.ts';
 import { jsonPatch, mergePatch, strategicMergePatch } from './patch.ts';
+import { podLog } from './pod-log.ts';
+import { isLive, terminate } from './pods.ts';
 import { apiVersionOf, discovery, type ResourceType } from './resource-types.ts';
 import { scaleOf, scaleTo } from './scale.ts';
+import { validateWorkload } from './validate-workload.ts';
 import { streamWatch } from './watch.ts';
 
 /** One cluster as its API server shows it. */
@@ -17,6 +20,8 @@ export interface Cluster {
   region: string;
   token: string;
   store: ClusterStore;
+  /** What containers printed, by the uid of their pod. */
+  logs: Map<string, string>;
   /** Called with every accepted change; returns the `visible` of its ledger entry. */
   accepted(change: string, type: ResourceType, object: KubernetesObject): void;
 }
@@ -73,6 +78,7 @@ const read = (cluster: Cluster, target: Target, url: URL, request: IncomingMessa
   const { type, namespace, name, subresource } = target;
   if (name !== undefined) {
     const object = cluster.store.get(type, namespace, name);
+    if (subresource === 'log') return send(response, 200, podLog(cluster, object, url.searchParams));
     return send(response, 200, subresource === 'scale' ? scaleOf(object) : object);
   }
   const selected = (object: KubernetesObject) =>
@@ -96,7 +102,7 @@ const verbs: Record<string, string> = { POST: 'Create', PUT: 'Update', PATCH: 'P
 
 /** `kubernetes:PatchSecret`, as ledger and faults spell it. */
 const changeOf = (request: IncomingMessage, { type, subresource }: Target): string => {
-  if (type.plural === 'deployments' && subresource === 'scale') return 'kubernetes:PatchDeploymentScale';
+  if (subresource === 'scale') return `kubernetes:Patch${type.kind}Scale`;
   const verb = mediaTypeOf(request) === 'application/apply-patch+yaml' ? 'Apply' : verbs[request.method ?? ''];
   if (!verb)
     throw new ApiError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource');
@@ -128,6 +134,7 @@ const write = (
   };
   const store_ = (status: number, next: KubernetesObject, statusOnly = false) => {
     validate(type, next, namespace, name);
+    validateWorkload(type, next, store.find(type, namespace, next.metadata.name));
     if (dryRun) return { status, object: next };
     const before = store.find(type, namespace, next.metadata.name);
     const saved = before ? store.update(type, next, statusOnly) : store.create(type, next);
@@ -148,6 +155,25 @@ const write = (
   if (name === undefined)
     throw new ApiError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource');
   if (request.method === 'DELETE') {
+    const found = store.get(type, namespace, name);
+    const { preconditions } = (body.length > 0 ? decode(body, media) : {}) as {
+      preconditions?: { uid?: string; resourceVersion?: string };
+    };
+    for (const key of ['uid', 'resourceVersion'] as const)
+      if (preconditions?.[key] && preconditions[key] !== found.metadata[key])
+        throw new ApiError(
+          409,
+          'Conflict',
+          `Operation cannot be fulfilled on ${type.plural} "${name}": the ${key} in the precondition (${preconditions[key]}) does not match the ${key} in record (${found.metadata[key]}).`,
+        );
+    if (type.plural === 'pods') {
+      // A pod has its grace period: it is told to end, and goes a little later.
+      if (isLive(found)) {
+        terminate(store, found, context.clock.now());
+        cluster.accepted(change, type, found);
+      }
+      return { status: 200, object: store.get(type, namespace, name) };
+    }
     const removed = store.remove(type, namespace, name);
     cluster.accepted(change, type, removed);
     return {

@@ -15,7 +15,7 @@ export interface KubernetesObject {
     creationTimestamp?: string;
     labels?: Record<string, string>;
     annotations?: Record<string, string>;
-    ownerReferences?: { apiVersion: string; kind: string; name: string; uid: string }[];
+    ownerReferences?: { apiVersion: string; kind: string; name: string; uid: string; controller?: boolean }[];
     managedFields?: { manager: string; operation: string; [key: string]: unknown }[];
     [key: string]: unknown;
   };

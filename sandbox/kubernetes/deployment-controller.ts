@@ -2,128 +2,167 @@ import { randomBytes } from 'node:crypto';
 import { durations } from '../durations.ts';
 import type { SandboxContext } from '../part.ts';
 import type { ClusterStore, KubernetesObject } from './cluster-store.ts';
-import { resourceTypes } from './resource-types.ts';
+import {
+  addPod,
+  alreadyRunning,
+  isLive,
+  isReady,
+  podStatus,
+  podsOwnedBy,
+  setPodStatus,
+  setStatus,
+  templateHash,
+  terminate,
+  typeOf,
+} from './pods.ts';
 
-/** Marks what exists when the world begins: its pods are ready at once. */
-export const alreadyRunning = 'sandbox.mayday/already-running';
-
-const typeOf = (plural: string) => resourceTypes.find((type) => type.plural === plural)!;
 const deployments = typeOf('deployments');
-const pods = typeOf('pods');
+const replicaSets = typeOf('replicasets');
+
+/** Called with a workload whenever all its wanted pods are ready and of its newest template. */
+export type Settled = (kind: string, object: KubernetesObject) => void;
 
 /**
- * Makes pods follow `spec.replicas`: new ones become ready one after another, surplus ones end. `settled` is called
- * with a deployment whenever all its wanted pods are ready.
+ * Makes pods follow a deployment: new ones become ready one after another, surplus ones end, and those of an earlier
+ * template are replaced a quarter at a time, as the default strategy does.
  */
 export const startDeploymentController = (
   context: SandboxContext,
   store: ClusterStore,
-  settled: (namespace: string, name: string, replicas: number) => void,
-): void => {
+  settled: Settled,
+): { podChanged(pod: KubernetesObject): void } => {
   const { clock, faults } = context;
 
-  const podsOf = (deployment: KubernetesObject) =>
+  const setsOf = (deployment: KubernetesObject) =>
     store
-      .list(pods, deployment.metadata.namespace)
-      .filter((pod) => pod.metadata.ownerReferences?.[0]?.name === deployment.metadata.name);
+      .list(replicaSets, deployment.metadata.namespace)
+      .filter((set) => set.metadata.ownerReferences?.[0]?.uid === deployment.metadata.uid);
 
-  const report = (namespace: string, name: string) => {
-    const deployment = store.find(deployments, namespace, name);
-    if (!deployment) return;
-    const own = podsOf(deployment);
-    const ready = own.filter(isReady).length;
-    const wanted = deployment.spec?.replicas ?? 1;
-    const { resourceVersion: _, ...metadata } = deployment.metadata;
-    store.update(
-      deployments,
-      {
-        ...deployment,
-        metadata,
-        status: {
-          observedGeneration: deployment.metadata.generation,
-          replicas: own.length,
-          updatedReplicas: own.length,
-          readyReplicas: ready,
-          availableReplicas: ready,
-          unavailableReplicas: Math.max(0, wanted - ready),
-          conditions: [
-            { type: 'Available', status: ready >= wanted ? 'True' : 'False', reason: 'MinimumReplicasAvailable' },
-            { type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable' },
-          ],
-        },
-      },
-      true,
-    );
-    if (ready === wanted && own.length === wanted) settled(namespace, name, wanted);
-  };
-
-  const addPod = (deployment: KubernetesObject, ready: boolean) => {
-    const { namespace, name } = deployment.metadata;
-    return store.create(pods, {
-      apiVersion: 'v1',
-      kind: 'Pod',
+  const ensureSet = (deployment: KubernetesObject): KubernetesObject => {
+    const { namespace, name, uid } = deployment.metadata;
+    const hash = templateHash(deployment.spec?.template);
+    const found = store.find(replicaSets, namespace, `${name}-${hash}`);
+    if (found) return found;
+    return store.create(replicaSets, {
+      apiVersion: 'apps/v1',
+      kind: 'ReplicaSet',
       metadata: {
-        name: `${name}-${randomBytes(4).toString('hex')}`,
+        name: `${name}-${hash}`,
         namespace,
-        labels: deployment.spec?.template?.metadata?.labels ?? { app: name },
-        ownerReferences: [{ apiVersion: 'apps/v1', kind: 'Deployment', name, uid: deployment.metadata.uid! }],
+        labels: { ...deployment.spec?.template?.metadata?.labels, 'pod-template-hash': hash },
+        ownerReferences: [{ apiVersion: 'apps/v1', kind: 'Deployment', name, uid: uid!, controller: true }],
       },
-      spec: deployment.spec?.template?.spec ?? {},
-      status: statusOf(ready),
+      spec: { replicas: 0, selector: deployment.spec?.selector, template: deployment.spec?.template },
     });
   };
 
   const reconcile = (namespace: string, name: string, atOnce = false) => {
     const deployment = store.find(deployments, namespace, name);
     if (!deployment) return;
-    const own = podsOf(deployment);
+    const set = ensureSet(deployment);
+    const sets = setsOf(deployment);
+    const own = podsOwnedBy(
+      store,
+      namespace,
+      sets.map((one) => one.metadata.uid),
+    ).filter(isLive);
+    const isFresh = (pod: KubernetesObject) => pod.metadata.ownerReferences?.[0]?.uid === set.metadata.uid;
+    const fresh = own.filter(isFresh);
+    const old = own.filter((pod) => !isFresh(pod));
     const wanted: number = deployment.spec?.replicas ?? 1;
     const slow = faults.slowFactor('kubernetes:PatchDeploymentScale');
-    const missing = wanted - own.length;
+
+    const surge = old.length > 0 ? Math.max(1, Math.ceil(wanted / 4)) : 0;
+    const missing = Math.max(0, Math.min(wanted - fresh.length, wanted + surge - own.length));
+    const spread = durations.podLastReady - durations.podFirstReady;
     for (let number = 0; number < missing; number += 1) {
-      const pod = addPod(deployment, atOnce);
+      const hash = set.metadata.labels?.['pod-template-hash'] ?? '';
+      const podName = `${set.metadata.name}-${randomBytes(3).toString('hex').slice(0, 5)}`;
+      const pod = addPod(store, set, podName, deployment.spec?.template, { 'pod-template-hash': hash }, atOnce);
+      own.push(pod);
+      fresh.push(pod);
       if (atOnce) continue;
-      const spread = durations.podLastReady - durations.podFirstReady;
       const seconds = durations.podFirstReady + (missing > 1 ? (number / (missing - 1)) * spread : 0);
-      clock.after(seconds * slow, () => {
-        const current = store.find(pods, namespace, pod.metadata.name);
-        if (!current) return;
-        store.update(pods, { ...current, status: statusOf(true) }, true);
-        report(namespace, name);
+      clock.after(seconds * slow, () => void setPodStatus(store, pod, podStatus(true)));
+    }
+    // Of an earlier template those go that are not ready, and of the ready ones as many as are to spare; of the newest
+    // the surplus, those first that are not ready yet, as the real controller chooses.
+    const spare = Math.max(0, own.filter(isReady).length - wanted);
+    const byReadiness = [...fresh].sort((one, other) => Number(isReady(one)) - Number(isReady(other)));
+    const surplus = [
+      ...old.filter((pod) => !isReady(pod)),
+      ...old.filter(isReady).slice(0, spare),
+      ...byReadiness.slice(0, Math.max(0, fresh.length - wanted)),
+    ];
+    for (const pod of surplus) terminate(store, pod, clock.now());
+    report(
+      deployment,
+      set,
+      sets,
+      own.filter((pod) => !surplus.includes(pod)),
+    );
+  };
+
+  const report = (
+    deployment: KubernetesObject,
+    set: KubernetesObject,
+    sets: KubernetesObject[],
+    own: KubernetesObject[],
+  ) => {
+    const { namespace, name, generation } = deployment.metadata;
+    for (const each of sets) {
+      const pods = own.filter((pod) => pod.metadata.ownerReferences?.[0]?.uid === each.metadata.uid);
+      const { resourceVersion: _, ...metadata } = each.metadata;
+      store.update(replicaSets, { ...each, metadata, spec: { ...each.spec, replicas: pods.length } });
+      setStatus(store, 'replicasets', store.get(replicaSets, namespace, each.metadata.name), {
+        replicas: pods.length,
+        readyReplicas: pods.filter(isReady).length,
       });
     }
-    if (missing < 0) {
-      // Those that are not ready yet go first, as the real controller chooses.
-      const surplus = [...own].sort((one, other) => Number(isReady(one)) - Number(isReady(other))).slice(0, -missing);
-      clock.after(durations.podTermination * slow, () => {
-        for (const pod of surplus) {
-          if (store.find(pods, namespace, pod.metadata.name)) store.remove(pods, namespace, pod.metadata.name);
-        }
-        report(namespace, name);
-      });
-    }
-    report(namespace, name);
+    const ready = own.filter(isReady).length;
+    const wanted: number = deployment.spec?.replicas ?? 1;
+    const updated = own.filter((pod) => pod.metadata.ownerReferences?.[0]?.uid === set.metadata.uid).length;
+    const whole = updated >= wanted && own.length === updated && ready >= wanted;
+    setStatus(store, 'deployments', deployment, {
+      observedGeneration: generation,
+      replicas: own.length,
+      updatedReplicas: updated,
+      readyReplicas: ready,
+      availableReplicas: ready,
+      unavailableReplicas: Math.max(0, wanted - ready),
+      conditions: [
+        { type: 'Available', status: ready >= wanted ? 'True' : 'False', reason: 'MinimumReplicasAvailable' },
+        { type: 'Progressing', status: 'True', reason: whole ? 'NewReplicaSetAvailable' : 'ReplicaSetUpdated' },
+      ],
+    });
+    if (whole && own.length === wanted) settled('Deployment', store.get(deployments, namespace, name));
   };
 
   const generations = new Map<string, number>();
   store.watch(({ type, resource, object }) => {
-    if (resource !== deployments || type === 'DELETED') return;
-    const { namespace = '', name, generation = 1 } = object.metadata;
-    const key = `${namespace}/${name}`;
-    if (generations.get(key) === generation) return;
-    generations.set(key, generation);
+    if (resource !== deployments) return;
+    const { namespace = '', name, generation = 1, uid = '' } = object.metadata;
+    if (type === 'DELETED') {
+      // What the garbage collector does for everything that a deployment owns.
+      const sets = setsOf(object);
+      const uids = sets.map((set) => set.metadata.uid);
+      for (const pod of podsOwnedBy(store, namespace, uids)) terminate(store, pod, clock.now());
+      for (const set of sets) store.remove(replicaSets, namespace, set.metadata.name);
+      return;
+    }
+    if (generations.get(uid) === generation) return;
+    generations.set(uid, generation);
     const atOnce = generation === 1 && object.metadata.annotations?.[alreadyRunning] === 'true';
     // After whoever else watches has been told of this event, as what follows from it are events of their own.
     queueMicrotask(() => reconcile(namespace, name, atOnce));
   });
+
+  return {
+    podChanged(pod) {
+      const owner = pod.metadata.ownerReferences?.find(({ kind }) => kind === 'ReplicaSet');
+      const set = owner && store.find(replicaSets, pod.metadata.namespace, owner.name);
+      const deployment = set?.metadata.ownerReferences?.[0];
+      if (deployment) reconcile(pod.metadata.namespace ?? '', deployment.name);
+    },
+  };
 };
-
-const isReady = (pod: KubernetesObject) =>
-  (pod.status?.conditions ?? []).some(
-    (one: { type: string; status: string }) => one.type === 'Ready' && one.status === 'True',
-  );
-
-const statusOf = (ready: boolean) => ({
-  phase: ready ? 'Running' : 'Pending',
-  conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }],
-});

@@ -17,6 +17,14 @@ const core = (plural: string, kind: string, namespaced = true): ResourceType => 
   namespaced,
   custom: false,
 });
+const inGroup = (group: string, plural: string, kind: string, version = 'v1'): ResourceType => ({
+  group,
+  version,
+  plural,
+  kind,
+  namespaced: true,
+  custom: false,
+});
 const monitoring = (plural: string, kind: string): ResourceType => ({
   group: 'monitoring.coreos.com',
   version: 'v1',
@@ -33,7 +41,18 @@ export const resourceTypes: ResourceType[] = [
   core('services', 'Service'),
   core('secrets', 'Secret'),
   core('configmaps', 'ConfigMap'),
-  { group: 'apps', version: 'v1', plural: 'deployments', kind: 'Deployment', namespaced: true, custom: false },
+  core('serviceaccounts', 'ServiceAccount'),
+  core('persistentvolumeclaims', 'PersistentVolumeClaim'),
+  inGroup('apps', 'deployments', 'Deployment'),
+  inGroup('apps', 'replicasets', 'ReplicaSet'),
+  inGroup('apps', 'statefulsets', 'StatefulSet'),
+  inGroup('apps', 'daemonsets', 'DaemonSet'),
+  inGroup('batch', 'jobs', 'Job'),
+  inGroup('batch', 'cronjobs', 'CronJob'),
+  inGroup('networking.k8s.io', 'ingresses', 'Ingress'),
+  inGroup('networking.k8s.io', 'networkpolicies', 'NetworkPolicy'),
+  inGroup('policy', 'poddisruptionbudgets', 'PodDisruptionBudget'),
+  inGroup('autoscaling', 'horizontalpodautoscalers', 'HorizontalPodAutoscaler', 'v2'),
   monitoring('servicemonitors', 'ServiceMonitor'),
   monitoring('podmonitors', 'PodMonitor'),
   monitoring('prometheusrules', 'PrometheusRule'),
@@ -45,17 +64,18 @@ export const apiVersionOf = (type: ResourceType) => (type.group ? `${type.group}
 export const discovery = (path: string): object | undefined => {
   if (path === '/api') return { kind: 'APIVersions', versions: ['v1'] };
   const groups = [...new Set(resourceTypes.map((type) => type.group).filter(Boolean))];
+  const versionOf = (group: string) => resourceTypes.find((type) => type.group === group)!.version;
   if (path === '/apis') {
     return {
       kind: 'APIGroupList',
       apiVersion: 'v1',
       groups: groups.map((name) => {
-        const version = { groupVersion: `${name}/v1`, version: 'v1' };
+        const version = { groupVersion: `${name}/${versionOf(name)}`, version: versionOf(name) };
         return { name, versions: [version], preferredVersion: version };
       }),
     };
   }
-  const group = path === '/api/v1' ? '' : groups.find((name) => path === `/apis/${name}/v1`);
+  const group = path === '/api/v1' ? '' : groups.find((name) => path === `/apis/${name}/${versionOf(name)}`);
   if (group === undefined) return undefined;
   const resources = resourceTypes
     .filter((type) => type.group === group)
@@ -78,5 +98,10 @@ export const discovery = (path: string): object | undefined => {
       };
       return [own, { ...scale, kind: 'Scale', verbs: ['get', 'patch', 'update'] }];
     });
-  return { kind: 'APIResourceList', apiVersion: 'v1', groupVersion: group ? `${group}/v1` : 'v1', resources };
+  return {
+    kind: 'APIResourceList',
+    apiVersion: 'v1',
+    groupVersion: group ? `${group}/${versionOf(group)}` : 'v1',
+    resources,
+  };
 };

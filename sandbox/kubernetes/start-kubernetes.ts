@@ -6,18 +6,25 @@ import { stringify } from 'yaml';
 import type { Certificates } from '../certificates.ts';
 import { listen } from '../listen.ts';
 import type { SandboxContext, SandboxPart } from '../part.ts';
+import { matchesLabels } from './api-request.ts';
 import { answerCluster, type Cluster } from './cluster-api.ts';
-import { createClusterStore } from './cluster-store.ts';
+import { createClusterStore, type KubernetesObject } from './cluster-store.ts';
 import { startDeploymentController } from './deployment-controller.ts';
+import { createExec, type RunCommand } from './exec.ts';
+import { startJobController } from './job-controller.ts';
 import { type Addresses, createOldValues } from './old-values.ts';
+import { startPodController } from './pod-controller.ts';
+import { podStatus, setPodStatus, typeOf } from './pods.ts';
 import { seedCluster } from './seed-cluster.ts';
+import { startStatefulSetController } from './stateful-set-controller.ts';
+import { startVolumeController } from './volume-controller.ts';
 
 /** One API server for each cluster that the plans name, and a kubeconfig with a context of that name for each. */
 export const startKubernetes = async (
   context: SandboxContext,
   certificates: Certificates,
   addresses: Addresses,
-): Promise<SandboxPart & { clusters: Cluster[] }> => {
+): Promise<SandboxPart & { clusters: Cluster[]; answerCommands(run: RunCommand): void }> => {
   const clusters = new Map<string, Cluster>();
   const oldValue = createOldValues(addresses);
   for (const plan of context.plans) {
@@ -29,10 +36,14 @@ export const startKubernetes = async (
     }
   }
 
+  // What containers answer is known only when what runs in them is.
+  let run: RunCommand = () => ({ code: 0, stdout: '' });
+  const exec = createExec(context, (...call) => run(...call));
   const pair = await certificates.pairFor('127.0.0.1');
   const servers = await Promise.all(
     [...clusters.values()].map(async (cluster) => {
       const server = createServer(pair, (request, response) => void answerCluster(context, cluster, request, response));
+      server.on('upgrade', (request, socket, head) => exec(cluster, request, socket, head));
       return { cluster, server, port: await listen(server) };
     }),
   );
@@ -54,7 +65,10 @@ export const startKubernetes = async (
     name: 'kubernetes',
     clusters: [...clusters.values()],
     environment: { KUBECONFIG: path },
-    control: {},
+    control: { 'POST /kubernetes/unready': ({ body }) => makeUnready([...clusters.values()], body) },
+    answerCommands: (given) => {
+      run = given;
+    },
     close: async () => {
       for (const { server } of servers) {
         server.closeAllConnections();
@@ -66,25 +80,55 @@ export const startKubernetes = async (
 
 const createCluster = (context: SandboxContext, name: string, region: string): Cluster => {
   const store = createClusterStore(context.clock);
-  const scaling = new Map<string, { replicas: number; visible(): void }[]>();
-  startDeploymentController(context, store, (namespace, deployment, replicas) => {
-    const key = `${namespace}/${deployment}`;
-    for (const waiting of scaling.get(key) ?? []) if (waiting.replicas === replicas) waiting.visible();
+  const logs = new Map<string, string>();
+  const waiting = new Map<string, { fits(object: KubernetesObject): boolean; visible(): void }[]>();
+  const keyOf = (object: KubernetesObject) => `${object.kind}/${object.metadata.namespace}/${object.metadata.name}`;
+  const settled = (object: KubernetesObject) => {
+    for (const one of waiting.get(keyOf(object)) ?? []) if (one.fits(object)) one.visible();
+  };
+  const deployments = startDeploymentController(context, store, (_kind, object) => settled(object));
+  const statefulSets = startStatefulSetController(context, store, (_kind, object) => settled(object));
+  startPodController(context, store, (pod) => {
+    deployments.podChanged(pod);
+    statefulSets.podChanged(pod);
   });
+  startJobController(context, store, logs, settled);
+  startVolumeController(context, store, settled);
   return {
     name,
     region,
     token: randomBytes(20).toString('hex'),
     store,
+    logs,
     accepted(change, type, object) {
       const { namespace = '', name: objectName } = object.metadata;
       const resource = `kubernetes:${name}:${namespace}/${type.kind.toLowerCase()}/${objectName}`;
       const scaled = change === 'kubernetes:PatchDeploymentScale';
       const { visible } = context.ledger.accept(change, resource, scaled ? { replicas: object.spec.replicas } : {});
-      // A scaled deployment is visible when its pods are ready; everything else at once.
-      if (!scaled) return visible();
-      const key = `${namespace}/${objectName}`;
-      scaling.set(key, [...(scaling.get(key) ?? []), { replicas: object.spec.replicas, visible }]);
+      // A workload is visible when its pods are ready, a Job when it is over; everything else at once.
+      const { generation = 1 } = object.metadata;
+      const late = scaled || object.kind === 'Job' || generation > (object.status?.observedGeneration ?? generation);
+      const grows =
+        object.kind === 'PersistentVolumeClaim' &&
+        object.status?.capacity?.storage !== object.spec?.resources?.requests?.storage;
+      if (!late && !grows) return visible();
+      const fits = (found: KubernetesObject) =>
+        scaled ? found.spec.replicas === object.spec.replicas : (found.metadata.generation ?? 1) >= generation;
+      waiting.set(keyOf(object), [...(waiting.get(keyOf(object)) ?? []), { fits, visible }]);
     },
   };
+};
+
+/** As a container does that crashes: the pod is there, and is not ready. */
+const makeUnready = (clusters: Cluster[], body: any): object => {
+  const cluster = clusters.find(({ name }) => name === body.cluster);
+  if (!cluster) throw new Error(`no cluster ${body.cluster}`);
+  const pods = cluster.store
+    .list(typeOf('pods'), body.namespace)
+    .filter(
+      (pod) => pod.metadata.name === body.pod || matchesLabels(pod.metadata.labels ?? {}, body.selector ?? 'none'),
+    );
+  if (pods.length === 0) throw new Error('no pod is called so, or has such labels');
+  for (const pod of pods) setPodStatus(cluster.store, pod, podStatus(false, 'Running'));
+  return { pods: pods.map(({ metadata }) => metadata.name) };
 };

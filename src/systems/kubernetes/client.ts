@@ -1,8 +1,10 @@
 import {
   AppsV1Api,
+  BatchV1Api,
   type Configuration,
   CoreV1Api,
   createConfiguration,
+  Exec,
   KubeConfig,
   KubernetesObjectApi,
   type RequestContext,
@@ -16,6 +18,7 @@ import type { KubernetesSettings } from './config.ts';
 /** The APIs of one cluster, every call of which ends when the signal fires. */
 export interface ClusterApis {
   apps: AppsV1Api;
+  batch: BatchV1Api;
   core: CoreV1Api;
   objects: KubernetesObjectApi;
   version: VersionApi;
@@ -24,6 +27,8 @@ export interface ClusterApis {
 export interface Clusters {
   /** `cluster` is the name of a context in the kubeconfig. */
   apis(cluster: string, signal: AbortSignal): ClusterApis;
+  /** Runs commands in containers; each goes over a WebSocket of its own. */
+  exec(cluster: string): Exec;
   close(): Promise<void>;
 }
 
@@ -55,11 +60,13 @@ export const createClusters = (settings: KubernetesSettings): Clusters => {
       const configuration = configurationOf(config, kept.get(cluster)!, signal);
       return {
         apps: new AppsV1Api(configuration),
+        batch: new BatchV1Api(configuration),
         core: new CoreV1Api(configuration),
         objects: new KubernetesObjectApi(configuration),
         version: new VersionApi(configuration),
       };
     },
+    exec: (cluster) => new Exec(load(cluster)),
     async close() {
       await Promise.allSettled([...kept.values()].map((connections) => connections.close()));
     },

@@ -1,4 +1,4 @@
-import { type KubernetesObject, PatchStrategy } from '@kubernetes/client-node';
+import { type KubernetesObject, PatchStrategy, type V1Deployment, type V1StatefulSet } from '@kubernetes/client-node';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { defineAction, type LookContext } from '../../../define.ts';
@@ -6,18 +6,24 @@ import { lookSignal } from '../../look-signal.ts';
 import { shellLine } from '../../shell-line.ts';
 import type { Clusters } from '../client.ts';
 import { type ClusterTarget, change, clusterTarget, objectId, resolveCluster } from '../cluster-target.ts';
+import { contains } from '../contains.ts';
 import { kubernetesFailure, statusOf } from '../errors.ts';
+import { clusterKinds, pluralOf } from '../namespaced-kinds.ts';
+import { type Rollout, rolloutOf, rolloutOfSet } from '../rollout.ts';
 
 const fieldManager = 'mayday';
 
 const manifest = z.looseObject({
   apiVersion: z.string(),
   kind: z.string(),
-  metadata: z.looseObject({ name: z.string(), namespace: z.string() }),
+  metadata: z.looseObject({ name: z.string(), namespace: z.string().optional() }),
 });
 type Manifest = z.infer<typeof manifest>;
 
-/** Applies manifests from a file beside the plan, server-side, as one field manager, without taking over others' fields. */
+/**
+ * Applies manifests from a file beside the plan, server-side, as one field manager, without taking over others' fields.
+ * Done when the cluster holds them and the workloads among them are rolled out.
+ */
 export const apply = (clusters: Clusters) => {
   const read = async (target: ClusterTarget, wanted: Manifest, context: LookContext) => {
     try {
@@ -33,7 +39,7 @@ export const apply = (clusters: Clusters) => {
 
   return defineAction({
     name: 'kubernetes/apply',
-    version: 1,
+    version: 2,
     summary: 'Apply manifests',
     effect: 'change',
     with: z.strictObject({ cluster: z.string(), namespace: z.string(), file: z.string() }),
@@ -45,18 +51,18 @@ export const apply = (clusters: Clusters) => {
     input: z.strictObject({ ...clusterTarget, file: z.string(), manifests: z.array(manifest).min(1) }),
     targets: ['cluster', 'region', 'namespace', 'account', 'file', 'manifests'],
     output: z.object({ applied: z.array(z.string()) }),
-    resources: (given) => given.manifests.map(({ kind, metadata }) => objectId(given, kind, metadata.name)),
+    resources: (given) => given.manifests.map(({ kind, metadata }) => idOf(given, kind, metadata.name)),
     changes: ['kubernetes:Apply'],
     permissions: ({ cluster, namespace, manifests }) =>
       manifests.flatMap(({ kind }) =>
         ['get', 'create', 'patch'].map((verb) => ({
           system: 'rbac' as const,
-          action: `${verb} ${kind.toLowerCase()}s`,
-          resource: `${cluster}/${namespace}`,
+          action: `${verb} ${pluralOf(kind)}`,
+          resource: clusterKinds.has(kind) ? cluster : `${cluster}/${namespace}`,
         })),
       ),
-    expectedSeconds: 5,
-    longestSeconds: 300,
+    expectedSeconds: 60,
+    longestSeconds: 1800,
     repeat: 'by-look',
     reversible: { no: 'what the file replaced is not kept; apply the earlier file, or delete its objects' },
 
@@ -68,6 +74,13 @@ export const apply = (clusters: Clusters) => {
           state: 'todo',
           seen: `not yet as in ${given.file}: ${open.map(({ wanted }) => nameOf(wanted)).join(', ')}`,
         };
+      }
+      const rollouts = all.flatMap(({ stored }) => rolloutOfAny(stored));
+      const failed = rollouts.find(({ state }) => state === 'failed');
+      if (failed) return { state: 'impossible', seen: failed.seen };
+      const waited = rollouts.filter(({ state }) => state === 'under way');
+      if (waited.length > 0) {
+        return { state: 'changing', seen: waited.map(({ seen }) => seen).join('; '), lookAgainSeconds: 5 };
       }
       const applied = given.manifests.map(nameOf);
       return { state: 'done', seen: `as in ${given.file}: ${applied.join(', ')}`, output: { applied } };
@@ -91,7 +104,8 @@ export const apply = (clusters: Clusters) => {
       const all = await readAll(given, context);
       return all.map(({ wanted, stored }) => {
         const now = !stored ? 'does not exist' : contains(stored, wanted) ? `as in ${given.file}` : 'different';
-        return change(given, wanted.kind, wanted.metadata.name, now, `as in ${given.file}`);
+        const found = change(given, wanted.kind, wanted.metadata.name, now, `as in ${given.file}`);
+        return { ...found, resource: idOf(given, wanted.kind, wanted.metadata.name) };
       });
     },
     command: ({ cluster, namespace, file }) =>
@@ -113,34 +127,33 @@ export const apply = (clusters: Clusters) => {
 
 const nameOf = ({ kind, metadata }: Manifest) => `${kind} ${metadata.name}`;
 
+const idOf = (target: ClusterTarget, kind: string, name: string): string =>
+  objectId(clusterKinds.has(kind) ? { ...target, namespace: '' } : target, kind, name);
+
+/** How far a workload is, of those that have pods of their own. */
+const rolloutOfAny = (stored: KubernetesObject | undefined): Rollout[] => {
+  if (stored?.kind === 'Deployment') return [rolloutOf(stored as V1Deployment)];
+  if (stored?.kind === 'StatefulSet') return [rolloutOfSet(stored as V1StatefulSet)];
+  return [];
+};
+
 const readManifests = (text: string, file: string, namespace: string): Manifest[] => {
   const found: Manifest[] = [];
   for (const document of parseAllDocuments(text)) {
     if (document.errors.length > 0) throw new Error(`${file}: ${document.errors[0]!.message}`);
     const written: unknown = document.toJS();
     if (written === null) continue;
-    const { metadata } = (written ?? {}) as { metadata?: { namespace?: string } };
+    const { metadata, kind = '' } = (written ?? {}) as { metadata?: { namespace?: string }; kind?: string };
     if (metadata?.namespace !== undefined && metadata.namespace !== namespace) {
       throw new Error(`${file}: a manifest is for namespace ${metadata.namespace}, the step for ${namespace}`);
     }
-    const read = manifest.safeParse({ ...(written as object), metadata: { ...metadata, namespace } });
+    const read = manifest.safeParse({
+      ...(written as object),
+      metadata: { ...metadata, ...(!clusterKinds.has(kind) && { namespace }) },
+    });
     if (!read.success) throw new Error(`${file}: a manifest needs apiVersion, kind and metadata.name`);
     found.push(read.data);
   }
   if (found.length === 0) throw new Error(`${file}: there is no manifest in it`);
   return found;
-};
-
-/** Everything that is wanted is there; what the server added besides does not matter. */
-const contains = (stored: unknown, wanted: unknown): boolean => {
-  if (Array.isArray(wanted)) {
-    return (
-      Array.isArray(stored) && stored.length === wanted.length && wanted.every((item, at) => contains(stored[at], item))
-    );
-  }
-  if (wanted !== null && typeof wanted === 'object') {
-    if (stored === null || typeof stored !== 'object') return false;
-    return Object.entries(wanted).every(([key, value]) => contains((stored as Record<string, unknown>)[key], value));
-  }
-  return stored === wanted;
 };
