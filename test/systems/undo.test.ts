@@ -135,9 +135,7 @@ test('what somebody else has changed since is not overwritten', async () => {
 test('every action that says that it can be taken back is tried above', async () => {
   world = await startRecoveryWorld();
   const reversible = world.actions().filter((action) => action.effect === 'change' && !('no' in action.reversible));
-<<<<<<< HEAD
-  expect(reversible.map((name ) => name).sort()).toEqual(Object.keys(...uses, ...usesOfStores ).sort());
-=======
-  expect(reversible.map((name ) => name).sort()).toEqual(Object.keys(...uses, ...harbourUses ).sort());
->>>>>>> aws
+  expect(reversible.map(({ name }) => name).sort()).toEqual(
+    Object.keys({ ...uses, ...usesOfStores, ...harbourUses }).sort(),
+  );
 });
