@@ -110,7 +110,7 @@ const holding = (graphs: Graph[], steps: { id: string }[], scope: string): Graph
 const stepIds = (view: FlowPlan, flow: string, scope: string): { id: string; includedFrom: string | null }[] => {
   const [home = '', away = home] = view.prefer;
   const at = new Date().toISOString();
-  const values = { from: home, to: away, at: home, time: at, 'requested-at': at, stamp: 'sample' };
+  const values = { from: home, to: away, at: home, time: at, 'requested-at': at, stamp: 'sample', standby: away };
   return view.procedure(flow, scope, values, 'execute').map(({ id, source, block, plan }) => {
     if (plan !== undefined) return { id, includedFrom: `plan ${plan}` };
     if (block !== undefined) return { id, includedFrom: `block ${block.name}` };
