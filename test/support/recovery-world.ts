@@ -21,6 +21,7 @@ import { createAwsS3 } from '../../src/systems/aws-s3/index.ts';
 import { createDns } from '../../src/systems/dns/index.ts';
 import { createHttp } from '../../src/systems/http/index.ts';
 import { createKubernetes } from '../../src/systems/kubernetes/index.ts';
+import { createPatroni } from '../../src/systems/patroni/index.ts';
 import { createPostgres } from '../../src/systems/postgres/index.ts';
 
 /** The sandbox and the real systems pointed at it, as the bot would be, without any engine between. */
@@ -34,7 +35,7 @@ export interface RecoveryWorld {
   /** Resolves and asks a check as written in a plan. */
   ask(name: string, written: object): Promise<Answer>;
   /** Resolves an action and brings it about: looks, acts at most once, looks until it is done. */
-  carryOut(name: string, written: object): Promise<{ output: Record<string, any>; seen: string[] }>;
+  carryOut(name: string, written: object, key?: string): Promise<{ output: Record<string, any>; seen: string[] }>;
   step(signal?: AbortSignal): StepContext;
   control(path: string, body?: object): Promise<any>;
   sql(instance: string, sql: string, params?: unknown[]): Promise<Record<string, any>[]>;
@@ -64,6 +65,7 @@ export const startRecoveryWorld = async (
     createDns({}, tools),
     createHttp({}, tools),
     createKubernetes(environment, tools),
+    createPatroni({}, tools),
     createPostgres({}, tools),
   ];
   const named = <T extends { name: string }>(all: T[], name: string): T => {
@@ -110,19 +112,19 @@ export const startRecoveryWorld = async (
       const found = check(name);
       return found.ask(found.input.parse(found.resolve(found.with.parse(given), plan)), look());
     },
-    async carryOut(name, given) {
+    async carryOut(name, given, key = 'run-1/step-1') {
       const found = action(name);
       const input = found.input.parse(found.resolve(found.with.parse(given), plan));
       const seen: string[] = [];
       let acted = false;
       for (;;) {
-        const observation = await found.observe(input, step());
+        const observation = await found.observe(input, { ...step(), key });
         if (seen.at(-1) !== observation.seen) seen.push(observation.seen);
         if (observation.state === 'done') return { output: found.output.parse(observation.output), seen };
         if (observation.state === 'impossible') throw new Error(observation.seen);
         if (observation.state === 'todo' && !acted) {
           acted = true;
-          await found.act(input, step());
+          await found.act(input, { ...step(), key });
         }
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
