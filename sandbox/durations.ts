@@ -35,6 +35,17 @@ export const durations = {
   jobRun: 20,
   /** Kubernetes: a cloud volume grown online, file system included; chosen. */
   growVolume: 30,
+  /** Patroni, after its leader died, counted from there: as a team measured it that deletes the leader's pod. */
+  patroniDetected: 5,
+  patroniElected: 15,
+  patroniReady: 25,
+  /** … and until the application, which has to connect again, works. */
+  patroniApplication: 45,
+  /** Patroni: a planned switchover, and how much of it the old leader takes to step down; chosen. */
+  patroniSteppedDown: 5,
+  patroniSwitchedOver: 15,
+  /** Patroni: a member that was revived starts as a replica; chosen. */
+  patroniMemberStart: 10,
   /** What an asynchronous replica in another Region lags on a quiet day; chosen, and changed by `POST /lag`. */
   replicaLag: 3,
 } as const;

@@ -135,7 +135,18 @@ export interface ResourceChange {
 }
 
 export interface Permission {
-  system: 'iam' | 'rbac' | 'slack' | 'pagerduty' | 'statuspage' | 'sql';
+  system:
+    | 'iam'
+    | 'rbac'
+    | 'slack'
+    | 'pagerduty'
+    | 'statuspage'
+    | 'sql'
+    | 'patroni'
+    | 'redis'
+    | 'clickhouse'
+    | 'nats'
+    | 'http';
   /** `rds:PromoteReadReplica`, or `patch deployments/scale`. */
   action: string;
   resource: string;

@@ -9,6 +9,7 @@ import { createEmail } from './systems/email/index.ts';
 import { createHttp } from './systems/http/index.ts';
 import { createKubernetes } from './systems/kubernetes/index.ts';
 import { createPagerDuty } from './systems/pagerduty/index.ts';
+import { createPatroni } from './systems/patroni/index.ts';
 import { createPostgres } from './systems/postgres/index.ts';
 import { createSlack } from './systems/slack/index.ts';
 import { createStatuspage } from './systems/statuspage/index.ts';
@@ -25,6 +26,7 @@ export const createSystems = (settings: Settings, tools: SystemTools) => {
     createAwsS3(settings.s3, tools),
     createKubernetes(settings.kubernetes, tools),
     createPostgres({}, tools),
+    createPatroni({}, tools),
     createHttp({}, tools),
     createDns({}, tools),
     slack,
