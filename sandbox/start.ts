@@ -1,3 +1,4 @@
+import { createCloudWatch } from './aws/cloudwatch.ts';
 import { createElasticache } from './aws/elasticache.ts';
 import { createHostedZones } from './aws/hosted-zones.ts';
 import { createRds } from './aws/rds.ts';
@@ -114,6 +115,7 @@ const startParts = async (
   add(
     await startAws(context, [
       createRds(context, databases),
+      createCloudWatch(context, databases),
       cache.service,
       createRoute53(context, zones, dns.propagated),
       storage.service,

@@ -27,6 +27,7 @@ export const describeWorld = (context: SandboxContext, world: World) => ({
     source: one.source?.id,
     writable: one.writable,
     endpoint: one.endpoint,
+    zone: one.availabilityZone,
   })),
   groups: world.groups.map(({ id, region, status, replicas, endpoint }) => ({
     id,
