@@ -11,6 +11,7 @@ export interface World {
   databases: Databases;
   groups: CacheGroup[];
   zones: HostedZones;
+  cloudflare(): object[];
   buckets: Bucket[];
   clusters: Cluster[];
 }
@@ -37,6 +38,7 @@ export const describeWorld = (context: SandboxContext, world: World) => ({
     endpoint,
   })),
   records: world.zones.all().flatMap((zone) => zone.sets.map((set) => ({ zone: zone.id, ...set }))),
+  cloudflareRecords: world.cloudflare(),
   buckets: world.buckets.map(({ name, region, objects, replicatesTo }) => ({
     name,
     region,

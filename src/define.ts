@@ -133,7 +133,7 @@ export interface ResourceChange {
 }
 
 export interface Permission {
-  system: 'iam' | 'rbac' | 'slack' | 'pagerduty' | 'statuspage' | 'sql';
+  system: 'iam' | 'rbac' | 'slack' | 'pagerduty' | 'statuspage' | 'cloudflare' | 'sql';
   /** `rds:PromoteReadReplica`, or `patch deployments/scale`. */
   action: string;
   resource: string;
@@ -179,7 +179,7 @@ export interface Action<W = any, I = any, O = any> {
   output: z.ZodType<O>;
   /**
    * Ids of what it changes, as claims, cards and the world's records spell them: `rds:<region>:<instance>`,
-   * `elasticache:<region>:<group>`, `route53:<zone>:<record name>`, `s3:<bucket>`,
+   * `elasticache:<region>:<group>`, `route53:<zone>:<record name>`, `cloudflare:<zone>:<record name>`, `s3:<bucket>`,
    * `kubernetes:<cluster>:<namespace>/<kind>/<name>` (kind in lower-case singular). Empty for reads.
    */
   resources(input: I): string[];
