@@ -17,11 +17,21 @@ export const durations = {
   /** RDS: chosen. */
   deleteInstance: 120,
   modifyInstance: 30,
+  renameInstance: 60,
+  /** RDS: a failover "typically" takes 60 to 120 s; the zone "might not be reflected for several minutes"; chosen. */
+  reboot: 60,
+  zoneShown: 30,
+  /** RDS: a switchover of a blue/green deployment typically takes under a minute; chosen. */
+  blueGreen: 40,
+  /** RDS: a replica in another Region takes as long as the data is large; chosen for a small instance. */
+  createReplica: 300,
   /** ElastiCache: a new node takes minutes, with the status `modifying` meanwhile; chosen. */
   increaseReplicas: 180,
   decreaseReplicas: 120,
   /** Route 53: changes generally reach all name servers within 60 s; chosen within that. */
   route53Insync: 15,
+  /** Cloudflare: a changed record is answered within seconds; chosen. */
+  cloudflareDns: 5,
   /** S3: most objects are replicated within 15 min, small ones much sooner; chosen. */
   s3Replication: 15,
   /** Kubernetes: pull, start and readiness probe of a pod on nodes that are there already; chosen. */

@@ -1,3 +1,4 @@
+import { createCloudWatch } from './aws/cloudwatch.ts';
 import { createElasticache } from './aws/elasticache.ts';
 import { createHostedZones } from './aws/hosted-zones.ts';
 import { createRds } from './aws/rds.ts';
@@ -7,6 +8,7 @@ import { startAws } from './aws/start-aws.ts';
 import { createSts } from './aws/sts.ts';
 import { createCertificates } from './certificates.ts';
 import { createWorldClock } from './clock.ts';
+import { startCloudflare } from './cloudflare/start-cloudflare.ts';
 import { startControl } from './control.ts';
 import { createDatabases, runByRds } from './databases/databases.ts';
 import { startGateway } from './databases/gateway.ts';
@@ -109,12 +111,17 @@ const startParts = async (
   closers.push(gateway.close);
 
   const zones = createHostedZones(context);
-  const dns = add(await startDns(context, zones));
+  // Whoever has a name answers for it; the resolvers in front of them are the same.
+  const dns: Awaited<ReturnType<typeof startDns>> = add(
+    await startDns(context, (name, type) => zones.answer(name, type) ?? cloudflare.answer(name, type)),
+  );
+  const cloudflare = add(await startCloudflare(context, dns.propagated));
   const cache = createElasticache(context);
   const storage = createS3(context);
   add(
     await startAws(context, [
       createRds(context, runByRds(databases)),
+      createCloudWatch(context, databases),
       cache.service,
       createRoute53(context, zones, dns.propagated),
       storage.service,
@@ -131,7 +138,7 @@ const startParts = async (
   const application = startApplication(context, databases, kubernetes.clusters);
   closers.push(application.close);
   kubernetes.answerCommands(createPodCommands(context.plans, application.state));
-  add(await startServices(context, certificates, dns.resolvers[0]!, application));
+  add(await startServices(context, certificates, dns.resolvers[0]!, cloudflare.originOf, application));
 
   add(await startPatroni(context, certificates, databases, secrets));
 
@@ -149,6 +156,7 @@ const startParts = async (
     certificates,
     databases,
     zones,
+    cloudflare: cloudflare.records,
     groups: cache.groups(),
     buckets: storage.buckets(),
     clusters: kubernetes.clusters,

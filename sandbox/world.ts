@@ -11,6 +11,7 @@ export interface World {
   databases: Databases;
   groups: CacheGroup[];
   zones: HostedZones;
+  cloudflare(): object[];
   buckets: Bucket[];
   clusters: Cluster[];
 }
@@ -28,6 +29,7 @@ export const describeWorld = (context: SandboxContext, world: World) => ({
     writable: one.writable,
     replayPaused: one.replayPaused,
     endpoint: one.endpoint,
+    zone: one.availabilityZone,
   })),
   groups: world.groups.map(({ id, region, status, replicas, endpoint }) => ({
     id,
@@ -37,6 +39,7 @@ export const describeWorld = (context: SandboxContext, world: World) => ({
     endpoint,
   })),
   records: world.zones.all().flatMap((zone) => zone.sets.map((set) => ({ zone: zone.id, ...set }))),
+  cloudflareRecords: world.cloudflare(),
   buckets: world.buckets.map(({ name, region, objects, replicatesTo }) => ({
     name,
     region,

@@ -5,6 +5,7 @@ import { awsElasticacheSettings } from './systems/aws-elasticache/config.ts';
 import { awsRdsSettings } from './systems/aws-rds/config.ts';
 import { awsRoute53Settings } from './systems/aws-route53/config.ts';
 import { awsS3Settings } from './systems/aws-s3/config.ts';
+import { cloudflareSettings } from './systems/cloudflare/config.ts';
 import { emailSettings } from './systems/email/config.ts';
 import { kubernetesSettings } from './systems/kubernetes/config.ts';
 import { pagerdutySettings } from './systems/pagerduty/config.ts';
@@ -92,6 +93,7 @@ const sections = {
   elasticache: awsElasticacheSettings,
   route53: awsRoute53Settings,
   s3: awsS3Settings,
+  cloudflare: cloudflareSettings,
 };
 
 export type OwnSettings = z.infer<typeof ownSettings>;

@@ -141,6 +141,7 @@ export interface Permission {
     | 'slack'
     | 'pagerduty'
     | 'statuspage'
+    | 'cloudflare'
     | 'sql'
     | 'patroni'
     | 'redis'
@@ -192,7 +193,7 @@ export interface Action<W = any, I = any, O = any> {
   output: z.ZodType<O>;
   /**
    * Ids of what it changes, as claims, cards and the world's records spell them: `rds:<region>:<instance>`,
-   * `elasticache:<region>:<group>`, `route53:<zone>:<record name>`, `s3:<bucket>`,
+   * `elasticache:<region>:<group>`, `route53:<zone>:<record name>`, `cloudflare:<zone>:<record name>`, `s3:<bucket>`,
    * `kubernetes:<cluster>:<namespace>/<kind>/<name>` (kind in lower-case singular). Empty for reads.
    */
   resources(input: I): string[];

@@ -27,6 +27,8 @@ export interface AwsService {
   answer(request: AwsRequest): Promise<AwsAnswer>;
   /** How this service writes a refusal down. */
   refusal(request: AwsRequest, code: string, message: string): string;
+  /** Absent: what XML needs. */
+  refusalHeaders?(code: string): Record<string, string>;
   /** `rds:PromoteReadReplica`; what faults and the ledger call this call. */
   callName(request: AwsRequest): string;
 }

@@ -177,7 +177,7 @@ const applyBatch = (sets: RecordSet[], changes: RecordChange[]): RecordSet[] => 
 const unitSeconds: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
 /** `30s`, `5m`, `1h`, as a plan writes a time to live. */
-const secondsIn = (text: string): number => {
+export const secondsIn = (text: string): number => {
   const [, amount, unit] = /^(\d+)([smhd])$/.exec(text) ?? [];
   if (!amount || !unit) throw new Error(`${text} is no time to live; write it like 60s or 5m`);
   return Number(amount) * unitSeconds[unit]!;

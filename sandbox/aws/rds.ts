@@ -1,9 +1,11 @@
 import type { Databases } from '../databases/databases.ts';
-import type { Instance } from '../databases/instance.ts';
+import { type Instance, otherZone } from '../databases/instance.ts';
 import type { SandboxContext } from '../part.ts';
 import { AwsError } from './aws-error.ts';
 import type { AwsService } from './aws-request.ts';
 import { createQueryService } from './query-service.ts';
+import { rdsBlueGreen } from './rds-blue-green.ts';
+import { rdsChanges } from './rds-changes.ts';
 import { modifyParameters, promoteParameters, restoreParameters } from './rds-parameters.ts';
 import { restoreTime, tagsOf } from './rds-restore.ts';
 import type { XmlNode } from './xml.ts';
@@ -49,7 +51,8 @@ export const createRds = (context: SandboxContext, databases: Databases): AwsSer
       InstanceCreateTime: instance.createdAt,
       BackupRetentionPeriod: instance.backupRetentionDays,
       MultiAZ: instance.multiAz,
-      AvailabilityZone: `${instance.region}a`,
+      AvailabilityZone: instance.availabilityZone,
+      SecondaryAvailabilityZone: instance.multiAz ? otherZone(instance.availabilityZone) : undefined,
       LatestRestorableTime: backedUp ? databases.latestRestorable(instance) : undefined,
       // A replica in another Region is named by its ARN, as the real API does.
       ReadReplicaSourceDBInstanceIdentifier:
@@ -67,7 +70,7 @@ export const createRds = (context: SandboxContext, databases: Databases): AwsSer
       DeletionProtection: false,
       DBInstanceArn: arnOf(instance),
       TagList: { Tag: Object.entries(instance.tags).map(([Key, Value]) => ({ Key, Value })) },
-      DbiResourceId: `db-${instance.id.toUpperCase()}`,
+      DbiResourceId: instance.resourceId,
     };
   };
 
@@ -75,6 +78,8 @@ export const createRds = (context: SandboxContext, databases: Databases): AwsSer
     name: 'rds',
     version: '2014-10-31',
     operations: {
+      ...rdsBlueGreen(context),
+      ...rdsChanges(context, databases, { find, needAvailable, describe }),
       DescribeDBInstances: {
         parameters: ['DBInstanceIdentifier', 'Filters', 'MaxRecords', 'Marker'],
         required: [],
@@ -183,7 +188,39 @@ export const createRds = (context: SandboxContext, databases: Databases): AwsSer
         run(given, { region }) {
           const instance = find(region, given.need('DBInstanceIdentifier'));
           needAvailable(instance);
-          const { visible } = ledger.accept('rds:ModifyDBInstance', resourceOf(instance));
+          const newId = given.get('NewDBInstanceIdentifier')?.toLowerCase();
+          if (newId !== undefined) {
+            if (databases.find(region, newId))
+              throw new AwsError(
+                'DBInstanceAlreadyExists',
+                'DB Instance already exists',
+                400,
+                'RDS API, DBInstanceAlreadyExistsFault',
+              );
+            if (!/^[a-z](-?[a-z0-9])*$/.test(newId) || newId.length > 63)
+              throw new AwsError(
+                'InvalidParameterValue',
+                `${newId} is not a valid identifier.`,
+                400,
+                'RDS API, naming constraints',
+              );
+            if (given.get('ApplyImmediately') !== 'true')
+              throw new AwsError(
+                'InvalidParameterCombination',
+                'The sandbox has no maintenance windows: rename with ApplyImmediately.',
+                400,
+                'the sandbox',
+              );
+          }
+          const { visible } = ledger.accept(
+            'rds:ModifyDBInstance',
+            resourceOf(instance),
+            newId === undefined ? {} : { name: newId },
+          );
+          if (newId !== undefined) {
+            databases.rename(instance, newId, visible);
+            return { DBInstance: describe(instance) };
+          }
           databases.modify(
             instance,
             {

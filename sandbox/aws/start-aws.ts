@@ -44,7 +44,7 @@ export const startAws = async (context: SandboxContext, services: AwsService[]):
     const refuse = (error: AwsError) => {
       ledger.refuse(name, error.code, error.source);
       const text = service?.refusal(call, error.code, error.message) ?? error.message;
-      send(error.status, { 'content-type': 'text/xml' }, text);
+      send(error.status, service?.refusalHeaders?.(error.code) ?? { 'content-type': 'text/xml' }, text);
     };
     if (service && !service.global && faults.regionDown(call.region)) return;
     if (faults.service(call.service)?.how === 'hang') return;

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { durations } from '../durations.ts';
 import type { SandboxContext } from '../part.ts';
 import type { WorldPlan } from '../world-plan.ts';
-import { type Instance, instanceKey, type RunBy } from './instance.ts';
+import { type Instance, instanceKey, otherZone, type RunBy } from './instance.ts';
 import { copyRows, createTables, endSessions, seedHistory, setWritable } from './physical.ts';
 import type { DatabaseServer } from './server.ts';
 import { startStreaming } from './streaming.ts';
@@ -19,6 +19,16 @@ export interface Databases {
     target: { id: string; time: Date; tags: Record<string, string> },
     changed: () => void,
   ): Instance;
+  /** Sessions are refused for about half of the time; with a failover it comes back in its other zone. */
+  reboot(instance: Instance, failover: boolean, changed: () => void): void;
+  rename(instance: Instance, id: string, changed: () => void): void;
+  addReplica(
+    source: Instance,
+    target: { id: string; region: string; multiAz: boolean; tags: Record<string, string> },
+    changed: () => void,
+  ): Instance;
+  /** What RDS noted about instances, oldest first. */
+  events: { region: string; instance: string; at: Date; category: string; message: string }[];
   modify(instance: Instance, change: Partial<Instance>, changed: () => void): void;
   remove(instance: Instance, changed: () => void): void;
   /** The leader behind an address that follows it is gone, another one takes writes, and the application has found it. */
@@ -29,6 +39,8 @@ export interface Databases {
   earliestRestorable(instance: Instance): Date;
   /** World seconds by which replicas are behind. */
   lagSeconds: number;
+  /** By how much one of them was behind at a moment: since its source went silent, by more each second. */
+  lagOf(replica: Instance, at: Date): number;
   server: DatabaseServer;
   /** Ends timers and listeners; the databases themselves go with the server. */
   close(): Promise<void>;
@@ -76,6 +88,7 @@ export const createDatabases = async (
       await persist(deed, tries - 1);
     }
   };
+  const silentSince = new Map<string, Date>();
   const physicalName = () => `${server.prefix}_${++numbered}`;
 
   for (const plan of context.plans) {
@@ -118,7 +131,9 @@ export const createDatabases = async (
         physicalRole: role,
         tables: tablesOf(plan, name),
         createdAt: addedSeconds(startedAt, -90 * 24 * 3600),
-        multiAz: primary === undefined,
+        multiAz: component['multi-az'] === true,
+        availabilityZone: `${region}a`,
+        resourceId: resourceId(),
         instanceClass: 'db.r6g.xlarge',
         backupRetentionDays: durations.backupRetention / 86_400,
         tags: {},
@@ -139,8 +154,27 @@ export const createDatabases = async (
     return withheld;
   }
 
+  /** The host that a plan knows an instance by; names that are new get one of the same kind. */
+  const hostOf = (region: string, id: string, account: string): string => {
+    for (const plan of context.plans) {
+      for (const component of Object.values(plan.components)) {
+        const place = plan.prefer.find((each) => component[each] === id && plan.regions[each]?.aws === region);
+        if (place && component['hosts']?.[place]) return component['hosts'][place];
+      }
+    }
+    return endpointOf(id, region, account);
+  };
+  const note = ({ region, id }: Instance, category: string, message: string) =>
+    void databases.events.push({ region, instance: id, at: clock.now(), category, message });
+
   const databases: Databases = {
+    events: [],
     lagSeconds: durations.replicaLag,
+    lagOf(replica, at) {
+      const silent = silentSince.get(instanceKey(replica.region, replica.id));
+      const since = silent === undefined ? 0 : (at.getTime() - silent.getTime()) / 1000;
+      return databases.lagSeconds + Math.max(0, since);
+    },
     server,
     all: () => [...instances.values()],
     find: (region, id) => instances.get(instanceKey(region, id)),
@@ -205,6 +239,7 @@ export const createDatabases = async (
         physicalDatabase: physicalName(),
         createdAt: clock.now(),
         multiAz: false,
+        resourceId: resourceId(),
         tags,
       });
       const filled = (async () => {
@@ -222,6 +257,86 @@ export const createDatabases = async (
           target.status = 'available';
           changed();
         });
+      });
+      return target;
+    },
+
+    reboot(instance, failover, changed) {
+      const seconds = durations.reboot * faults.slowFactor('rds:RebootDBInstance');
+      instance.status = 'rebooting';
+      if (failover) note(instance, 'failover', 'Multi-AZ instance failover started.');
+      later(0, async () => {
+        instance.open = false;
+        await endSessions(server, instance);
+      });
+      later(seconds / 2, () => {
+        instance.open = true;
+        note(instance, 'availability', 'DB instance restarted');
+      });
+      later(seconds, () => {
+        if (failover) note(instance, 'failover', 'Multi-AZ instance failover completed');
+        instance.status = 'available';
+        later(failover ? durations.zoneShown : 0, () => {
+          if (failover) instance.availabilityZone = otherZone(instance.availabilityZone);
+          changed();
+        });
+      });
+    },
+
+    rename(instance, id, changed) {
+      const seconds = durations.renameInstance * faults.slowFactor('rds:ModifyDBInstance');
+      instance.status = 'renaming';
+      later(seconds / 2, async () => {
+        instance.open = false;
+        await endSessions(server, instance);
+      });
+      later(seconds, () => {
+        instances.delete(instanceKey(instance.region, instance.id));
+        for (const { source } of instances.values())
+          if (source?.id === instance.id && source.region === instance.region) source.id = id;
+        instance.id = id;
+        instance.endpoint = hostOf(instance.region, id, instance.account);
+        add(instance);
+        instance.open = true;
+        instance.status = 'available';
+        changed();
+      });
+    },
+
+    addReplica(source, { id, region, multiAz, tags }, changed) {
+      const slow = faults.slowFactor('rds:CreateDBInstanceReadReplica');
+      const target = add({
+        ...source,
+        id,
+        region,
+        status: 'creating',
+        source: { id: source.id, region: source.region },
+        // Nothing is replayed before there is anything to replay onto.
+        detached: true,
+        writable: false,
+        open: false,
+        endpoint: hostOf(region, id, source.account),
+        physicalDatabase: physicalName(),
+        createdAt: clock.now(),
+        multiAz,
+        availabilityZone: `${region}a`,
+        resourceId: resourceId(),
+        backupRetentionDays: 0,
+        tags,
+      });
+      const filled = (async () => {
+        await server.createDatabase(target.physicalDatabase);
+        await createTables(server, target);
+        await replay(source, target, clock.now());
+        await setWritable(server, target, false);
+      })();
+      filled.catch((error) => context.log('a replica could not be filled', { error: String(error) }));
+      later(durations.createReplica * slow, async () => {
+        await filled;
+        target.detached = false;
+        target.open = true;
+        target.status = 'available';
+        changed();
       });
       return target;
     },
@@ -262,16 +377,25 @@ export const createDatabases = async (
 
   // Replicas replay what is older than their lag, as long as both Regions live.
   let replaying = true;
+  const silent = ({ region, id }: Instance) => {
+    const key = instanceKey(region, id);
+    if (!silentSince.has(key)) silentSince.set(key, clock.now());
+  };
   const replayAll = async () => {
     for (const to of instances.values()) {
       const from = to.source && instances.get(instanceKey(to.source.region, to.source.id));
-      if (!from || to.detached || faults.regionDown(to.region)) continue;
-      if (to.replayPaused) {
-        await streaming.tellBehind(to, true);
+      if (!from || to.detached || faults.regionDown(to.region)) {
+        if (to.source) silent(to);
         continue;
       }
       // Nothing more comes from a Region that is down, so all that came is replayed.
       const alive = !faults.regionDown(from.region);
+      if (alive) silentSince.delete(instanceKey(to.region, to.id));
+      else silent(to);
+      if (to.replayPaused) {
+        await streaming.tellBehind(to, true);
+        continue;
+      }
       const withheld = alive && (await replay(from, to, addedSeconds(clock.now(), -databases.lagSeconds)));
       if (!to.detached) await streaming.tellBehind(to, withheld);
     }
@@ -301,3 +425,5 @@ export const runByRds = (databases: Databases): Databases => {
 /** `<id>.<something of the account's>.<region>.rds.amazonaws.com`, as RDS makes them. */
 const endpointOf = (id: string, region: string, account: string): string =>
   `${id}.c${createHash('sha256').update(`${account}/${region}`).digest('hex').slice(0, 11)}.${region}.rds.amazonaws.com`;
+
+const resourceId = () => `db-${randomBytes(13).toString('hex').toUpperCase()}`;

@@ -1,6 +1,13 @@
 import type { Table } from './tables.ts';
 
-export type InstanceStatus = 'available' | 'creating' | 'backing-up' | 'modifying' | 'rebooting' | 'deleting';
+export type InstanceStatus =
+  | 'available'
+  | 'creating'
+  | 'backing-up'
+  | 'modifying'
+  | 'rebooting'
+  | 'renaming'
+  | 'deleting';
 
 /** Who runs a database of the world: RDS, its owner by streaming replication, or Patroni. */
 export type RunBy = 'rds' | 'streaming' | 'patroni';
@@ -35,9 +42,16 @@ export interface Instance {
   tables: Table[];
   createdAt: Date;
   multiAz: boolean;
+  /** As the API tells it, which is a little later than it is so. */
+  availabilityZone: string;
+  /** Stays when the name changes. */
+  resourceId: string;
   instanceClass: string;
   backupRetentionDays: number;
   tags: Record<string, string>;
 }
 
 export const instanceKey = (region: string, id: string) => `${region}/${id}`;
+
+/** The other of a Multi-AZ instance's two zones: `…a` and `…b`. */
+export const otherZone = (zone: string) => `${zone.slice(0, -1)}${zone.endsWith('a') ? 'b' : 'a'}`;

@@ -1,9 +1,8 @@
 import { createSocket, type Socket } from 'node:dgram';
 import type { AddressInfo } from 'node:net';
 import { decode, encode, type Packet } from 'dns-packet';
-import type { HostedZones } from '../aws/hosted-zones.ts';
 import type { SandboxContext, SandboxPart } from '../part.ts';
-import { createResolver, type Resolver } from './resolver.ts';
+import { createResolver, type DnsAnswer, type Resolver } from './resolver.ts';
 
 const resolverCount = 2;
 const authoritativeAnswerBit = 1 << 10;
@@ -11,11 +10,9 @@ const authoritativeAnswerBit = 1 << 10;
 /** Caching resolvers over UDP in front of the world's name servers. */
 export const startDns = async (
   context: SandboxContext,
-  zones: HostedZones,
+  authority: (name: string, type: string) => DnsAnswer | undefined,
 ): Promise<SandboxPart & { resolvers: Resolver[]; propagated(names: string[], done: () => void): void }> => {
-  const resolvers = Array.from({ length: resolverCount }, () =>
-    createResolver(context.clock, (name, type) => zones.answer(name, type)),
-  );
+  const resolvers = Array.from({ length: resolverCount }, () => createResolver(context.clock, authority));
   const sockets = await Promise.all(resolvers.map((resolver) => serve(context, resolver)));
   return {
     name: 'dns',

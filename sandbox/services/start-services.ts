@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { addressesOf } from '../aws/alias-addresses.ts';
 import type { Certificates } from '../certificates.ts';
 import type { Resolver } from '../dns/resolver.ts';
 import { startNamedHosts } from '../named-hosts.ts';
@@ -13,11 +14,12 @@ export const startServices = async (
   context: SandboxContext,
   certificates: Certificates,
   resolver: Resolver,
+  originOf: (name: string) => string | undefined,
   application: Application,
 ): Promise<SandboxPart> => {
   const urls = context.plans.flatMap(protectedUrls);
   const handle = (request: IncomingMessage, response: ServerResponse) => {
-    void answer(context, urls, resolver, application, request, response).catch((error) => {
+    void answer(context, urls, resolver, originOf, application, request, response).catch((error) => {
       context.log('a protected service failed inside the sandbox', { error: String(error) });
       response.destroy();
     });
@@ -44,6 +46,7 @@ const answer = async (
   context: SandboxContext,
   urls: ProtectedUrl[],
   resolver: Resolver,
+  originOf: (name: string) => string | undefined,
   application: Application,
   request: IncomingMessage,
   response: ServerResponse,
@@ -54,7 +57,7 @@ const answer = async (
   const ofHost = urls.filter(({ url }) => url.hostname === host);
   const plan = ofHost[0]?.plan;
   if (!plan) return json(response, 404, { error: `no service answers for ${host}` });
-  const place = placeOf(plan, resolver.resolve(host, 'A')?.values[0]);
+  const place = placeOf(plan, originOf(host) ?? resolver.resolve(host, 'A')?.values[0]);
   const region = plan.regions[place]?.aws ?? place;
   const state = application.state(plan, place);
   if (!state.works && state.dead) return;
@@ -98,11 +101,19 @@ const accept = async (
   json(response, asked.status, { id: crypto.randomUUID(), status: 'accepted', region });
 };
 
+const namedKinds = ['route53-record', 'route53-failover', 'route53-alias', 'cloudflare-record'];
+
+/** What the resolver answers when a name leads to a place. */
+const answerOf = (at: unknown): string | undefined =>
+  at !== null && typeof at === 'object'
+    ? addressesOf(String((at as Record<string, unknown>)['dns-name']))[0]
+    : String(at);
+
 /** Which place an address belongs to: the one whose record has that value. */
 const placeOf = (plan: WorldPlan, value: string | undefined): string => {
   for (const component of Object.values(plan.components)) {
-    if (component.kind !== 'route53-record' || value === undefined) continue;
-    const found = plan.prefer.find((place) => String(component[place]) === value);
+    if (!namedKinds.includes(component.kind) || value === undefined) continue;
+    const found = plan.prefer.find((place) => answerOf(component[place]) === value);
     if (found) return found;
   }
   return plan.prefer[0] ?? '';

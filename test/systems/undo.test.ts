@@ -35,6 +35,8 @@ const stores = join(import.meta.dirname, '../support/quarry.yml');
 const harbourUses: Record<string, object> = {
   'kubernetes/set-env': { ...docks, deployment: 'loader', env: { BERTH: '7', FLAG: 'blue' } },
   'kubernetes/patch': { ...docks, kind: 'Deployment', name: 'loader', patch: { spec: { replicas: 4, paused: null } } },
+  'rds/rename-instance': { component: 'ledgers', at: 'east', name: 'ledgers-old' },
+  'cloudflare/switch-record': { component: 'pennant', to: 'west' },
 };
 
 const undoOf = (action: Action): Undo => {
@@ -65,6 +67,7 @@ const storesNow = async () => {
 
 const plantsNow = async () => {
   const { now: _, ...rest } = await world.control('/world');
+  rest.instances.sort((one: { id: string }, other: { id: string }) => one.id.localeCompare(other.id));
   if (world.plan.plan === 'harbour') return rest;
   const weights = rest.records.map((record: { values: string[]; weight: number }) => [record.values, record.weight]);
   const { answer: writable } = await world.ask('postgres/accepts-writes', { component: 'crates', at: 'north' });

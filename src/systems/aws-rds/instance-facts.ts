@@ -1,4 +1,5 @@
 import type { DBInstance } from '@aws-sdk/client-rds';
+import { z } from 'zod';
 
 /** The account in an instance's ARN: `arn:aws:rds:<region>:<account>:db:<name>`. */
 export const accountOf = (instance: DBInstance): string | undefined => instance.DBInstanceArn?.split(':')[4];
@@ -19,3 +20,9 @@ export const describeInstance = (instance: DBInstance): string => {
   const source = sourceOf(instance);
   return `${instance.DBInstanceStatus ?? 'unknown'}, ${source ? `replica of ${source}` : 'primary'}`;
 };
+
+export const instanceArn = (region: string, account: string | undefined, instance: string): string =>
+  `arn:aws:rds:${region}:${account ?? '*'}:db:${instance}`;
+
+/** A name that RDS takes for an instance. */
+export const instanceName = z.string().regex(/^[a-z](-?[a-z0-9]){0,62}$/, 'is not a name that RDS takes');

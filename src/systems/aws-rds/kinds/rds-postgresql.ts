@@ -14,6 +14,8 @@ export const rdsPostgresql = (clients: RdsClients) =>
     summary: 'PostgreSQL on Amazon RDS, with a read replica in each other place',
     at: z.string().min(1),
     settings: z.strictObject({
+      /** The instances have a standby in another Availability Zone, onto which they can be failed over. */
+      'multi-az': z.boolean().optional(),
       /** Endpoints, for checks that must work when the RDS API does not answer. */
       hosts: z.record(z.string(), z.string()).optional(),
       ...sqlSettings,

@@ -1,0 +1,53 @@
+import { CloudWatchClient, GetMetricStatisticsCommand } from '@aws-sdk/client-cloudwatch';
+import { awsFailure } from '../aws-failure.ts';
+import { awsOptions } from '../aws-options.ts';
+import type { AwsRdsSettings } from './config.ts';
+
+/** How far replicas are behind, as RDS reports it to CloudWatch each minute. */
+export interface ReplicaLag {
+  newest(
+    region: string,
+    instance: string,
+    now: Date,
+    signal: AbortSignal,
+  ): Promise<{ seconds: number; at: Date } | undefined>;
+  close(): void;
+}
+
+const periodSeconds = 60;
+const lookBackMinutes = 10;
+
+export const createReplicaLag = (settings: AwsRdsSettings): ReplicaLag => {
+  const clients = new Map<string, CloudWatchClient>();
+  const inRegion = (region: string) => {
+    const endpoint = settings.AWS_ENDPOINT_URL_CLOUDWATCH ?? settings.AWS_ENDPOINT_URL;
+    const known = clients.get(region) ?? new CloudWatchClient(awsOptions(settings, region, endpoint));
+    clients.set(region, known);
+    return known;
+  };
+  return {
+    async newest(region, instance, now, abortSignal) {
+      try {
+        const command = new GetMetricStatisticsCommand({
+          Namespace: 'AWS/RDS',
+          MetricName: 'ReplicaLag',
+          Dimensions: [{ Name: 'DBInstanceIdentifier', Value: instance }],
+          StartTime: new Date(now.getTime() - lookBackMinutes * 60_000),
+          EndTime: now,
+          Period: periodSeconds,
+          Statistics: ['Average'],
+        });
+        const { Datapoints = [] } = await inRegion(region).send(command, { abortSignal });
+        const found = Datapoints.flatMap(({ Timestamp, Average }) =>
+          Timestamp && Average !== undefined ? [{ at: Timestamp, seconds: Average }] : [],
+        );
+        return found.sort((one, other) => other.at.getTime() - one.at.getTime())[0];
+      } catch (error) {
+        throw awsFailure(error, 'cloudwatch GetMetricStatistics', false);
+      }
+    },
+    close: () => {
+      for (const client of clients.values()) client.destroy();
+    },
+  };
+};
