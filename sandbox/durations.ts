@@ -2,7 +2,7 @@
  * How long things take in the world, in world seconds. Where a guide gives only an order of magnitude ("several
  * minutes"), the figure is chosen within it, and the comment says so.
  */
-export const durations = {
+const chosen = {
   /** RDS: a promotion "can take several minutes or longer", with a reboot in it; chosen so that it is 150 s in all. */
   promoteOldStatus: 10, // the status is the old one for some seconds after the call was accepted
   promoteModifying: 90,
@@ -58,4 +58,22 @@ export const durations = {
   patroniMemberStart: 10,
   /** What an asynchronous replica in another Region lags on a quiet day; chosen, and changed by `POST /lag`. */
   replicaLag: 3,
-} as const;
+};
+
+export type Durations = { readonly [Name in keyof typeof chosen]: number };
+
+export const durations: Durations = chosen;
+
+/**
+ * Other figures for this process's world, such as those that an organisation measured. Throws for a name that is not
+ * above, or a value that is no number of seconds.
+ */
+export const setDurations = (others: Record<string, unknown>): void => {
+  for (const [name, seconds] of Object.entries(others)) {
+    if (!(name in chosen))
+      throw new Error(`There is no duration "${name}" in the sandbox; there are ${Object.keys(chosen).join(', ')}.`);
+    if (typeof seconds !== 'number' || !(seconds >= 0))
+      throw new Error(`The duration "${name}" is no number of seconds.`);
+    chosen[name as keyof typeof chosen] = seconds;
+  }
+};

@@ -669,6 +669,7 @@ export interface CommandContext {
   plans: PlanDirectory;
   runs: RunDirectory;
   incidents: IncidentDirectory;
+  planTools: PlanTools;
   /** All commands, for help. */
   commands: readonly Command[];
 }
@@ -700,6 +701,13 @@ export interface PlanDirectory {
   names(): string[];
   /** Throws `plan/unknown` with the nearest valid name. */
   find(name: string): { name: string; title: string; places: Place[]; scopes(flow: string): string[] };
+}
+
+/** What can be asked of a plan without starting anything: the same answers as on the command line. */
+export interface PlanTools {
+  names(): string[];
+  /** Words behind the plan's name, such as a flow and a scope. Several lines of plain text. */
+  run(tool: string, plan: string, words: string[]): Promise<string>;
 }
 
 /** What a person may tell a run to do by a command. */

@@ -6,7 +6,7 @@ import { substitute } from '../plan/references.ts';
 import type { Registry } from '../plan/registry.ts';
 import type { IncludeText } from '../plan/schema.ts';
 import { viewPlan } from '../plan/view.ts';
-import { graphOf, usualVariant } from './plan-graphs.ts';
+import { graphOf, usualVariant } from './variants.ts';
 
 /** A plan with every name resolved as the bot would resolve it; what `plan show --json` prints. */
 export const planDetails = (plan: Plan, registry: Registry) => {
