@@ -42,18 +42,23 @@ const wrongNumber = (name: string): Reply => ({
   error: `ERR wrong number of arguments for '${name.toLowerCase()}' command`,
 });
 
-export const answerNode = (
+export const answerNode = async (
   context: SandboxContext,
   group: RedisGroup,
   node: RedisNode,
   password: string | undefined,
   words: string[],
   connection: Connection,
-): Reply => {
-  const known = common(words, connection, password);
-  if (known !== undefined) return known;
+): Promise<Reply> => {
   const [name = '', ...rest] = words;
   const command = name.toUpperCase();
+  const isAllowed = password === undefined || connection.signedIn;
+  if (command === 'CLIENT' && /^(un)?pause$/i.test(rest[0] ?? '') && isAllowed)
+    return pause(context, group, node, rest);
+  const known = common(words, connection, password);
+  if (known !== undefined) return known;
+  if (command === 'SET' || command === 'DEL')
+    while (node.pausedUntil > context.clock.now().getTime()) await context.clock.sleep(0.2);
   const master = group.current();
   const isMaster = node.role === 'master';
   const replicas = group.nodes.filter((each) => each.online);
@@ -101,6 +106,18 @@ export const answerNode = (
     return found.length;
   }
   return unknown(words);
+};
+
+const pause = (context: SandboxContext, group: RedisGroup, node: RedisNode, words: string[]): Reply => {
+  const [deed = '', milliseconds, mode = 'ALL'] = words;
+  const begins = deed.toUpperCase() === 'PAUSE';
+  if (begins && !(Number(milliseconds) >= 0)) return { error: 'ERR timeout is not an integer or out of range' };
+  if (begins && !/^(write|all)$/i.test(mode)) return { error: 'ERR CLIENT PAUSE mode must be WRITE or ALL' };
+  const change = begins ? 'redis:ClientPause' : 'redis:ClientUnpause';
+  const { visible } = context.ledger.accept(change, `redis:${group.component}`, { node: node.name });
+  node.pausedUntil = begins ? context.clock.now().getTime() + Number(milliseconds) : 0;
+  visible();
+  return ok;
 };
 
 export const answerSentinel = (

@@ -8,6 +8,8 @@ export interface RedisNode {
   role: 'master' | 'slave';
   /** It follows the master and says how far it is. */
   online: boolean;
+  /** World time until which it lets writes wait. */
+  pausedUntil: number;
   data: Map<string, { value: string; until: number | undefined }>;
 }
 
@@ -46,6 +48,7 @@ export const createGroup = (
       alive: true,
       role: at === 0 ? 'master' : 'slave',
       online: at !== 0,
+      pausedUntil: 0,
       data: new Map(),
     }),
   );
@@ -72,6 +75,7 @@ export const createGroup = (
       const former = current;
       former.role = 'slave';
       former.online = false;
+      former.pausedUntil = 0;
       next.role = 'master';
       next.online = false;
       current = next;

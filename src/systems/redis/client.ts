@@ -13,7 +13,13 @@ export interface RedisClients {
   /** What the Sentinels that answer say of the master. Throws when none does. */
   views(target: SentinelTarget, context: LookContext): Promise<MasterView[]>;
   /** Opens a connection to a node by its address, and closes it. */
-  node<T>(target: SentinelTarget, address: string, signal: AbortSignal, use: (call: Call) => Promise<T>): Promise<T>;
+  node<T>(
+    target: SentinelTarget,
+    address: string,
+    signal: AbortSignal,
+    use: (call: Call) => Promise<T>,
+    why?: 'changing',
+  ): Promise<T>;
   /** The same with a Sentinel, for a change. */
   change<T>(target: SentinelTarget, sentinel: string, signal: AbortSignal, use: (call: Call) => Promise<T>): Promise<T>;
 }
@@ -108,11 +114,11 @@ export const createRedisClients = (tools: SystemTools): RedisClients => {
       const words = [...new Set(reasons.map(messageOf))].join('; ');
       throw new MaydayError('system/unavailable', `no Sentinel of ${target.component} answers: ${words}`);
     },
-    async node(target, address, signal, use) {
+    async node(target, address, signal, use, why) {
       const { user, password: reference, tls } = target;
       const password = reference && tools.secret(reference, `signing in to Redis of ${target.component}`);
       const login = { ...(user !== undefined && { user }), ...(password !== undefined && { password }) };
-      return open(address, { tls, changing: false, ...login }, signal, use);
+      return open(address, { tls, changing: why === 'changing', ...login }, signal, use);
     },
     change: (target, sentinel, signal, use) => atSentinel(target, sentinel, signal, true, use),
   };

@@ -3,9 +3,9 @@ import { defineAction, type LookContext, type StepContext } from '../../../defin
 import { MaydayError, messageOf } from '../../../errors.ts';
 import { lookSignal } from '../../look-signal.ts';
 import { shellLine } from '../../shell-line.ts';
-import { type RedisClients, splitAddress } from '../client.ts';
+import { type Call, type RedisClients, splitAddress } from '../client.ts';
 import { masterOf } from '../master-view.ts';
-import { provesMaster } from '../node-facts.ts';
+import { provesMaster, readReplication, replicasOf } from '../node-facts.ts';
 import {
   resolveSentinel,
   type SentinelTarget,
@@ -24,12 +24,12 @@ import {
  * be replaced. Within one run the master is therefore moved at most once.
  */
 export const sentinelFailover = (redis: RedisClients) => {
-  const look = async (target: SentinelTarget, context: LookContext) => {
+  const look = async (target: SentinelTarget, context: LookContext, probeKey?: string) => {
     const views = await redis.views(target, context);
     const master = masterOf(views);
     const healthy = await redis
       .node(target, master.address, lookSignal(context), (call) =>
-        provesMaster(call, target.probeKey, context.clock.now().toISOString()),
+        provesMaster(call, probeKey, context.clock.now().toISOString()),
       )
       .catch((error) => messageOf(error));
     return { views, master, healthy: healthy === true, because: healthy };
@@ -55,8 +55,8 @@ export const sentinelFailover = (redis: RedisClients) => {
     targets: sentinelTargets,
     output: z.object({ master: z.string(), host: z.string(), port: z.number() }),
     resources: (target) => [sentinelResource(target)],
-    changes: ['redis:SentinelFailover'],
-    permissions: (target) => sentinelPermission(target, 'SENTINEL FAILOVER'),
+    changes: ['redis:ClientPause', 'redis:SentinelFailover'],
+    permissions: (target) => sentinelPermission(target, 'SENTINEL FAILOVER, CLIENT PAUSE'),
     expectedSeconds: 28,
     longestSeconds: 300,
     repeat: 'by-look',
@@ -65,6 +65,7 @@ export const sentinelFailover = (redis: RedisClients) => {
     async observe(target, context) {
       const { master, healthy, because } = await look(target, context);
       const seen = `the master is ${master.address}`;
+      // One that is about to be replaced takes no writes, so it is not asked to prove one.
       if (!(await isNew(master.ageMilliseconds, context))) {
         if (master.failingOver)
           return { state: 'changing', seen: `${seen}, and a failover is under way`, lookAgainSeconds: 1 };
@@ -73,20 +74,24 @@ export const sentinelFailover = (redis: RedisClients) => {
           seen: healthy ? seen : `${seen}, which does not take writes${because === false ? '' : ` (${because})`}`,
         };
       }
-      if (!healthy) return { state: 'changing', seen: `${seen}, and does not take writes yet`, lookAgainSeconds: 1 };
+      const proven =
+        healthy && (target.probeKey === undefined || (await look(target, context, target.probeKey)).healthy);
+      if (!proven) return { state: 'changing', seen: `${seen}, and does not take writes yet`, lookAgainSeconds: 1 };
       const [host, port] = splitAddress(master.address);
       return { state: 'done', seen: `${seen}, since this run began`, output: { master: master.address, host, port } };
     },
 
     async act(target, context) {
-      const { views } = await look(target, context);
+      const { views, master, healthy } = await look(target, context);
       const signal = await context.beforeChange();
       const { sentinel } = views.sort((one, other) => other.epoch - one.epoch)[0]!;
+      if (healthy) await redis.node(target, master.address, signal, holdWrites, 'changing');
       try {
         await redis.change(target, sentinel, signal, (call) => call('SENTINEL', 'FAILOVER', target.master));
       } catch (error) {
         // The Sentinels have begun by themselves: what is wanted is under way.
         if (messageOf(error).includes('INPROG')) return { seen: 'a failover was under way already' };
+        if (healthy) await redis.node(target, master.address, signal, letWrite, 'changing').catch(() => {});
         if (messageOf(error).includes('NOGOODSLAVE'))
           throw new MaydayError(
             'system/refused',
@@ -114,3 +119,23 @@ export const sentinelFailover = (redis: RedisClients) => {
     },
   });
 };
+
+/** Longer than Sentinels take to make the old master a replica, and it ends by itself should nobody come back. */
+const holdMilliseconds = 15_000;
+const catchUpMilliseconds = 1000;
+
+/**
+ * Sentinel promotes a replica and tells a healthy old master some ten seconds later, which goes on taking writes that are
+ * then thrown away. So it is told first to let writes wait, and its replicas to get what it has.
+ */
+const holdWrites = async (call: Call): Promise<void> => {
+  await call('CLIENT', 'PAUSE', holdMilliseconds, 'WRITE');
+  const until = performance.now() + catchUpMilliseconds;
+  while (performance.now() < until) {
+    const replicas = replicasOf(await readReplication(call)).filter(({ online }) => online);
+    if (replicas.length === 0 || replicas.every(({ behindBytes }) => behindBytes === 0)) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+};
+
+const letWrite = async (call: Call): Promise<void> => void (await call('CLIENT', 'UNPAUSE'));
