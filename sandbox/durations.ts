@@ -56,6 +56,10 @@ const chosen = {
   patroniSwitchedOver: 15,
   /** Patroni: a member that was revived starts as a replica; chosen. */
   patroniMemberStart: 10,
+  /** Sentinel, one after the other: as a team measured it that deletes the master's pod. */
+  sentinelDetection: 8,
+  sentinelPromotion: 12,
+  sentinelReconfiguration: 8,
   /** What an asynchronous replica in another Region lags on a quiet day; chosen, and changed by `POST /lag`. */
   replicaLag: 3,
 };

@@ -23,6 +23,7 @@ import { startMail } from './mail/start-mail.ts';
 import { startPagerDuty } from './pagerduty/start-pagerduty.ts';
 import type { SandboxContext, SandboxPart } from './part.ts';
 import { startPatroni } from './patroni/start-patroni.ts';
+import { startRedis } from './redis/start-redis.ts';
 import { makeSecrets } from './secrets.ts';
 import { startApplication } from './services/application.ts';
 import { startServices } from './services/start-services.ts';
@@ -141,6 +142,7 @@ const startParts = async (
   add(await startServices(context, certificates, dns.resolvers[0]!, cloudflare.originOf, application));
 
   add(await startPatroni(context, certificates, databases, secrets));
+  add(await startRedis(context, secrets));
 
   add(await startSlack(context, { botUrl: options.botUrl ?? 'http://127.0.0.1:3000' }));
   add(await startPagerDuty(context));

@@ -12,6 +12,7 @@ import { createKubernetes } from './systems/kubernetes/index.ts';
 import { createPagerDuty } from './systems/pagerduty/index.ts';
 import { createPatroni } from './systems/patroni/index.ts';
 import { createPostgres } from './systems/postgres/index.ts';
+import { createRedis } from './systems/redis/index.ts';
 import { createSlack } from './systems/slack/index.ts';
 import { createStatuspage } from './systems/statuspage/index.ts';
 
@@ -29,6 +30,7 @@ export const createSystems = (settings: Settings, tools: SystemTools) => {
     createKubernetes(settings.kubernetes, tools),
     createPostgres({}, tools),
     createPatroni({}, tools),
+    createRedis({}, tools),
     createHttp({}, tools),
     createDns({}, tools),
     slack,

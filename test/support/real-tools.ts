@@ -54,7 +54,11 @@ export const openRealWorld = (
     },
     systems,
   );
+  /** When the run of a step was asked for: when it was first heard of. */
+  const requested = new Map<string, string>();
   const step = (key = 'run-1/step-1'): StepContext => {
+    const requestedAt = requested.get(key) ?? new Date().toISOString();
+    requested.set(key, requestedAt);
     const signal = AbortSignal.timeout(60_000);
     return {
       clock: tools.clock,
@@ -65,7 +69,7 @@ export const openRealWorld = (
       key,
       beforeChange: async () => AbortSignal.timeout(5000),
       render: async () => '',
-      facts: async () => ({}),
+      facts: async () => ({ requestedAt }),
     };
   };
   const named = <T extends { name: string }>(all: T[], name: string): T => {

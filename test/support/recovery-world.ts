@@ -25,6 +25,7 @@ import { createHttp } from '../../src/systems/http/index.ts';
 import { createKubernetes } from '../../src/systems/kubernetes/index.ts';
 import { createPatroni } from '../../src/systems/patroni/index.ts';
 import { createPostgres } from '../../src/systems/postgres/index.ts';
+import { createRedis } from '../../src/systems/redis/index.ts';
 import { carryOut, planViewOf } from './plan-view.ts';
 
 /** The sandbox and the real systems pointed at it, as the bot would be, without any engine between. */
@@ -71,6 +72,7 @@ export const startRecoveryWorld = async (
     createKubernetes(environment, tools),
     createPatroni({}, tools),
     createPostgres({}, tools),
+    createRedis({}, tools),
   ];
   const named = <T extends { name: string }>(all: T[], name: string): T => {
     const found = all.find((one) => one.name === name);
@@ -79,6 +81,7 @@ export const startRecoveryWorld = async (
   };
   const plan = planViewOf(written, systems, options.files ?? {});
   const look = (): LookContext => ({ clock: tools.clock, log: tools.log, signal: AbortSignal.timeout(20_000) });
+  const requestedAt = sandbox.context.clock.now().toISOString();
   const step = (signal = AbortSignal.timeout(20_000)): StepContext => ({
     ...look(),
     signal,
@@ -87,7 +90,7 @@ export const startRecoveryWorld = async (
     key: 'run-1/step-1',
     beforeChange: async () => AbortSignal.timeout(2500),
     render: async () => '',
-    facts: async () => ({}),
+    facts: async () => ({ requestedAt }),
   });
   const action = (name: string) =>
     named(

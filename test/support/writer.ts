@@ -46,10 +46,11 @@ export const outageOf = (writer: Writer, there: Set<number>): Outage => {
   const gaps = rows.slice(1).map(({ at }, index) => at - rows[index]!.at);
   const longest = Math.max(...gaps);
   const last = rows[gaps.indexOf(longest)]!.at;
+  // What is gone may have been written after the longest pause as well, to somebody who was no longer to be written to.
   const lost = rows.filter(({ number }) => !there.has(number));
   return {
     rtoSeconds: seconds(longest),
-    rpoSeconds: lost.length === 0 ? 0 : seconds(last - lost[0]!.at),
+    rpoSeconds: lost.length === 0 ? 0 : seconds(Math.max(last, lost.at(-1)!.at) - lost[0]!.at),
     acknowledged: rows.length,
     lost: lost.length,
   };
