@@ -66,6 +66,7 @@ export const openEngine = async (databaseUrl: string): Promise<BenchEngine> => {
     render: async () => '',
     facts: () => ({}),
     readLoss: () => Promise.reject(new Error('Nothing is lost here.')),
+    failingSince: async () => null,
     changed(state) {
       if (state.outcome !== null) waiting.get(state.created.run)?.(state);
     },

@@ -6,10 +6,11 @@ import { type FlowPlan, fenceStepId, probeStepId, type StepDraft, unfencedFact }
  */
 export const fencing = (
   plan: FlowPlan,
+  flow: string,
   scope: string,
   values: Record<string, string>,
 ): { probes: StepDraft[]; fences: StepDraft[] } => {
-  const wanted = plan.fences(scope, values);
+  const wanted = plan.fences(flow, scope, values);
   return {
     probes: wanted.map(({ component }) => ({
       id: probeStepId(component),
@@ -19,10 +20,11 @@ export const fencing = (
       with: { step: fenceStepId(component) },
       informative: true,
     })),
-    fences: wanted.map(({ component, whenUnreachable, uses, with: target }) => ({
+    fences: wanted.map(({ component, plan: owner, whenUnreachable, uses, with: target }) => ({
       id: fenceStepId(component),
       title: `Fence ${component} in ${values['from']}`,
       phase: 'fence',
+      plan: owner,
       uses,
       with: target,
       needs: ['approve'],

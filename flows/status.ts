@@ -12,7 +12,7 @@ export const status = defineFlow({
   build(plan) {
     return {
       steps: plan.components.flatMap((component) =>
-        plan.places.map((place) => ({
+        plan.component(component).places.map((place) => ({
           id: `${component}-in-${place}`,
           title: `${component} in ${place}`,
           phase: 'report' as const,

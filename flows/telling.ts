@@ -17,6 +17,12 @@ export interface Milestones {
 const channelName = (plan: FlowPlan, request: FlowRequest): string =>
   `inc-${request.requestedAt.slice(0, 10).replaceAll('-', '')}-${plan.plan}-${request.stamp}`.slice(0, 80);
 
+/** Whether somebody is told when it is as bad as that. */
+const isFor =
+  (severity: string) =>
+  ({ severities }: { severities?: string[] }): boolean =>
+    severities === undefined || severities.includes(severity);
+
 /** Opens the channel and pages; or, in an incident that has both, uses them. */
 export const gather = (plan: FlowPlan, request: FlowRequest, wakes = false): Told => {
   const steps: StepDraft[] = [];
@@ -67,7 +73,7 @@ export const gather = (plan: FlowPlan, request: FlowRequest, wakes = false): Tol
     },
   );
   if (request.breakGlass) steps.push(...loudly(plan, fillReference(channel), needs));
-  for (const [i, name] of plan.announce.channels.entries())
+  for (const [i, { name }] of plan.announce.channels.filter(isFor(request.severity)).entries())
     steps.push({
       id: `announce-${i + 1}`,
       title: `Say it in ${name}`,
@@ -93,7 +99,7 @@ const loudly = (plan: FlowPlan, channel: unknown, needs: string[]): StepDraft[] 
   const addresses = [...new Set(people.flatMap(({ email }) => (email ? [email.toLowerCase()] : [])))];
   return [
     say('say-break-glass', channel, { needs }),
-    ...plan.announce.channels.map((name, i) => say(`say-break-glass-${i + 1}`, name)),
+    ...plan.announce.channels.map(({ name }, i) => say(`say-break-glass-${i + 1}`, name)),
     ...(mail
       ? addresses.map(
           (email): StepDraft => ({
@@ -152,8 +158,16 @@ const secondRoute = (plan: FlowPlan, channel: string, needs: string[]): StepDraf
   ];
 };
 
-/** A message to each pinned person whose yes the rule asks for; who is on call is paged. */
-export const askApprovers = (plan: FlowPlan, rule: ApprovalRule, request: FlowRequest): StepDraft[] => {
+/**
+ * A message to each pinned person whose yes the rule asks for; who is on call is paged. While an answer is missing, the
+ * rule's next ones are asked, one after the other, in good time before the question expires.
+ */
+export const askApprovers = (
+  plan: FlowPlan,
+  rule: ApprovalRule,
+  request: FlowRequest,
+  channel: string,
+): StepDraft[] => {
   const people = rule.slots.flatMap(({ people }) => people);
   const distinct = people.filter(
     (person, i) =>
@@ -161,15 +175,75 @@ export const askApprovers = (plan: FlowPlan, rule: ApprovalRule, request: FlowRe
       person.slack !== request.requester.slack &&
       people.findIndex(({ slack }) => slack === person.slack) === i,
   );
-  return distinct.map((person) => ({
-    id: `ask-${person.slack!.toLowerCase()}`,
-    title: `Ask ${person.name} for approval`,
-    phase: 'decide',
-    uses: 'slack/direct-message',
-    with: { person: plan.personKey(person), template: 'stakeholder/approval-asked' },
-    after: ['preview', ...(plan.incident['channel'] ? [] : ['open-channel'])],
-    withinSeconds: 60,
-  }));
+  const opened = plan.incident['channel'] ? [] : ['open-channel'];
+  const asked = distinct.map(
+    (person): StepDraft => ({
+      id: `ask-${person.slack!.toLowerCase()}`,
+      title: `Ask ${person.name} for approval`,
+      phase: 'decide',
+      uses: 'slack/direct-message',
+      with: { person: plan.personKey(person), template: 'stakeholder/approval-asked' },
+      after: ['preview', ...opened],
+      withinSeconds: 60,
+    }),
+  );
+  const levels = rule.escalate ?? [];
+  const share = rule.expiresSeconds / (levels.length + 1);
+  const page = plan.announce.pagerduty ? pageOf(plan, true) : undefined;
+  const escalated = levels.flatMap((level, i): StepDraft[] => {
+    const inTime = `answered-${i + 1}`;
+    const seconds = Math.round(share * (i + 1));
+    const missed: Partial<StepDraft> = { phase: 'decide', after: [inTime], onFailure: true };
+    const extra = { level: level.name };
+    return [
+      {
+        id: inTime,
+        title: `See whether it is approved before ${level.name} is asked`,
+        phase: 'decide',
+        uses: 'engine/in-time',
+        with: { step: 'approve', seconds },
+        after: ['preview'],
+        timeoutSeconds: seconds + 600,
+      },
+      {
+        id: `escalate-${i + 1}`,
+        title: `Say in the channel that ${level.name} is asked now`,
+        uses: 'slack/post',
+        with: { channel: fillReference(channel), template: 'slack/escalated', extra },
+        ...missed,
+      } as StepDraft,
+      ...level.people.flatMap((person): StepDraft[] => [
+        ...(person.slack
+          ? [
+              {
+                id: `escalate-${i + 1}-${person.slack.toLowerCase()}`,
+                title: `Ask ${person.name}, because nobody answered`,
+                uses: 'slack/direct-message',
+                with: { person: plan.personKey(person), template: 'stakeholder/approval-asked', extra },
+                ...missed,
+              } as StepDraft,
+            ]
+          : []),
+        ...(page && person.pagerduty
+          ? [
+              {
+                id: `wake-${i + 1}-${person.pagerduty.toLowerCase()}`,
+                title: `Wake ${person.name}, because nobody answered`,
+                uses: 'pagerduty/request-responders',
+                with: {
+                  incident: fillReference(page),
+                  people: [plan.personKey(person)],
+                  template: 'stakeholder/approval-asked',
+                  extra,
+                },
+                ...missed,
+              } as StepDraft,
+            ]
+          : []),
+      ]),
+    ];
+  });
+  return [...asked, ...escalated];
 };
 
 /** Each stakeholder by each of their ways, within their time; first when it begins, and again how it ended. */
@@ -177,11 +251,12 @@ export const tellStakeholders = (
   plan: FlowPlan,
   channel: string,
   { execute, verify }: Milestones,
+  severity: string,
   wakes = false,
 ): StepDraft[] => {
   const page = plan.announce.pagerduty ? pageOf(plan, wakes) : undefined;
   const end = [...execute, ...verify];
-  return plan.stakeholders.flatMap((stakeholder): StepDraft[] => {
+  return plan.stakeholders.filter(isFor(severity)).flatMap((stakeholder): StepDraft[] => {
     const extra = { stakeholder: { title: stakeholder.title, name: stakeholder.person.name } };
     const tell = (way: string, template: string): Pick<StepDraft, 'uses' | 'with'> | undefined => {
       if (way === 'email' && stakeholder.person.email && plan.announce.mail)
@@ -241,9 +316,13 @@ export const tellStakeholders = (
 };
 
 /** The public: investigating once it is approved, identified, monitoring, resolved. Nothing while it may be refused. */
-export const tellPublic = (plan: FlowPlan, { approval, execute, verify }: Milestones): StepDraft[] => {
+export const tellPublic = (
+  plan: FlowPlan,
+  { approval, execute, verify }: Milestones,
+  severity: string,
+): StepDraft[] => {
   const page = plan.announce.statusPage;
-  if (!page) return [];
+  if (!page || !isFor(severity)({ severities: page.for })) return [];
   const incident = plan.incident['statuspage'] ?? '{{ steps.status-investigating.output.incident }}';
   const components = Object.keys(page.components);
   const affected = (status: string) => Object.fromEntries(components.map((key) => [page.components[key]!, status]));

@@ -38,6 +38,8 @@ export const durations = {
   podFirstReady: 45,
   podLastReady: 90,
   podTermination: 5,
+  /** PostgreSQL: a promotion ends recovery and writes a checkpoint; seconds for most, chosen for a busy one. */
+  streamingPromote: 25,
   /** Kubernetes: a Job's pod on a node that has its image; and what a short script takes; chosen. */
   jobPodStart: 10,
   jobRun: 20,

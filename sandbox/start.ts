@@ -10,9 +10,10 @@ import { createCertificates } from './certificates.ts';
 import { createWorldClock } from './clock.ts';
 import { startCloudflare } from './cloudflare/start-cloudflare.ts';
 import { startControl } from './control.ts';
-import { createDatabases } from './databases/databases.ts';
+import { createDatabases, runByRds } from './databases/databases.ts';
 import { startGateway } from './databases/gateway.ts';
 import { createDatabaseServer } from './databases/server.ts';
+import type { DnsAnswer } from './dns/resolver.ts';
 import { startDns } from './dns/start-dns.ts';
 import { createFaults } from './faults.ts';
 import { createHolds } from './holds.ts';
@@ -111,14 +112,16 @@ const startParts = async (
 
   const zones = createHostedZones(context);
   // Whoever has a name answers for it; the resolvers in front of them are the same.
-  const dns = add(await startDns(context, (name, type) => zones.answer(name, type) ?? cloudflare.answer(name, type)));
+  const authorities: Authority[] = [zones.answer];
+  const dns = add(await startDns(context, (name, type) => firstAnswer(authorities, name, type)));
   const cloudflare = add(await startCloudflare(context, dns.propagated));
+  authorities.push(cloudflare.answer);
   const cache = createElasticache(context);
   const storage = createS3(context);
   add(
     await startAws(context, [
-      createRds(context, databases),
-      createCloudWatch(context, databases),
+      createRds(context, runByRds(databases)),
+      createCloudWatch(context, runByRds(databases)),
       cache.service,
       createRoute53(context, zones, dns.propagated),
       storage.service,
@@ -144,9 +147,9 @@ const startParts = async (
   return {
     parts,
     // Hosts of instances are not all known beforehand: a restored one has a new name.
-    hosts: [...new Set(['*.rds.amazonaws.com', ...databases.all().map((one) => one.endpoint)])].map(
-      (host) => `${host}:5432=127.0.0.1:${gateway.port}`,
-    ),
+    hosts: [
+      ...new Set(['*.rds.amazonaws.com:5432', ...databases.all().map(({ endpoint, port }) => `${endpoint}:${port}`)]),
+    ].map((host) => `${host}=127.0.0.1:${gateway.port}`),
     secrets,
     certificates,
     databases,
@@ -156,4 +159,14 @@ const startParts = async (
     buckets: storage.buckets(),
     clusters: kubernetes.clusters,
   };
+};
+
+type Authority = (name: string, type: string) => DnsAnswer | undefined;
+
+const firstAnswer = (authorities: Authority[], name: string, type: string): DnsAnswer | undefined => {
+  for (const answer of authorities) {
+    const found = answer(name, type);
+    if (found) return found;
+  }
+  return undefined;
 };

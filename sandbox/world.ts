@@ -27,6 +27,7 @@ export const describeWorld = (context: SandboxContext, world: World) => ({
     role: one.source ? 'replica' : 'primary',
     source: one.source?.id,
     writable: one.writable,
+    replayPaused: one.replayPaused,
     endpoint: one.endpoint,
     zone: one.availabilityZone,
   })),

@@ -95,6 +95,8 @@ export interface ComponentView {
   kind: string;
   /** What this component is called in each place, as the kind's `at` schema parsed it. */
   at: Record<Place, unknown>;
+  /** Where it stands: all places of the plan, or those that it names under `only`. */
+  places: Place[];
   /** The component's other keys, as the kind's `settings` schema parsed them. */
   settings: Record<string, unknown>;
 }
@@ -192,6 +194,12 @@ export interface Action<W = any, I = any, O = any> {
   /** See DESIGN: deduplicated by the service, readable in the world, or neither. */
   repeat: 'by-key' | 'by-look' | 'once';
   reversible: Undo<I> | Irreversible;
+  /** After it there are two that take writes unless the old one was fenced: a plan without a fence is refused. */
+  makesWriter?: true;
+  /** It speaks to customers: only the flow itself may use it, which keeps silent in a drill. */
+  isPublic?: true;
+  /** The key of `with` that says how many of a hundred it moves, for what can be moved little by little. */
+  gradual?: string;
   observe(input: I, context: StepContext): Promise<Observation<O>>;
   /** May return the output at once when the service's answer is the proof (`by-key`, `once`). */
   act(input: I, context: StepContext): Promise<{ output?: O; seen?: string } | undefined>;
@@ -249,6 +257,16 @@ export interface ComponentKind<A = any, S = any> {
   fence?(component: ComponentView, place: Place, plan: PlanView): FenceDraft;
   /** What stops this component in a place for good, when it writes to others there. */
   stop?(component: ComponentView, place: Place, plan: PlanView): (FenceDraft & { name: string; title: string })[];
+  /**
+   * What makes one place follow another again, whose primary it was: before a failback may promote there, and
+   * afterwards for the place that was left. Names, not ids: steps of one component, in their order.
+   */
+  resynchronise?(
+    component: ComponentView,
+    places: { from: Place; to: Place },
+    plan: PlanView,
+    stamp: string,
+  ): ResynchroniseDraft[];
   /** One line for `/dr status`: what is there in this place now. */
   describe?(component: ComponentView, place: Place, plan: PlanView, context: LookContext): Promise<string>;
 }
@@ -257,6 +275,15 @@ export interface ComponentKind<A = any, S = any> {
 export interface FenceDraft {
   uses: string;
   with: Record<string, unknown>;
+}
+
+/** A step of a resynchronisation; each waits for the one before it. */
+export interface ResynchroniseDraft extends FenceDraft {
+  name: string;
+  title: string;
+  /** Present: a person does it, in these words, because no call can. */
+  manual?: string;
+  timeoutSeconds?: number;
 }
 
 /** One outside system: its folder under `src/systems/` exports a function that makes this from settings. */
@@ -304,8 +331,27 @@ export interface StepDraft {
   informative?: boolean;
   /** For fences: what is done when what is to be fenced does not answer. */
   whenUnreachable?: WhenUnreachable;
+  /** The plan's phase whose target its time counts for. */
+  stage?: string;
+  /** The plan whose names it speaks, when it is another than the run's own. */
+  plan?: string;
+  /** Brings back what a step of an earlier run found before it changed it. */
+  takesBack?: TakesBack;
+  /** When the run is ended early it is taken back, whatever else stays, unless this step has succeeded. */
+  goodOnce?: string;
+  /** The block that it comes from, and where it stands there. */
+  block?: { name: string; path: (string | number)[] };
   /** Where in the plan file it stands, so that a fault in it can be named by line. */
   source?: (string | number)[];
+}
+
+/** A change of an earlier run, as its journal has it. */
+export interface TakesBack {
+  run: string;
+  step: string;
+  version: number;
+  input: Json;
+  before: Json;
 }
 
 export interface RequirementDraft {
@@ -329,6 +375,8 @@ export interface GraphDraft {
   steps: StepDraft[];
   /** Absent: a person decides what stays. */
   unwind?: Unwind[];
+  /** Only these are taken back when the run unwinds; absent: all that can be. */
+  takenBack?: string[];
   /** Components whose resources the run holds for its life. */
   claims: string[];
 }
@@ -354,6 +402,34 @@ export interface FlowRequest {
   breakGlass?: { operators: PersonView[] };
   /** Part of names that must be new: of the channel, of a restored instance. */
   stamp: string;
+  /** For a failback: the move that it brings back. */
+  record?: MoveRecord;
+}
+
+/** What an earlier run moved, read from its journal. */
+export interface MoveRecord {
+  run: string;
+  flow: string;
+  scope: string;
+  from: Place;
+  to: Place;
+  /** In the order in which the steps ended. */
+  changed: RecordedChange[];
+}
+
+export interface RecordedChange {
+  step: string;
+  title: string;
+  phase: Phase;
+  uses: string;
+  version: number;
+  input: Json;
+  /** What was there before; null when nobody read it. */
+  before: Json;
+  output: Json;
+  resources: string[];
+  /** Why it cannot be taken back; null when it can. */
+  stays: string | null;
 }
 
 export interface Flow {
@@ -366,9 +442,10 @@ export interface Flow {
   readOnly: boolean;
   /**
    * `target`: away from where it runs, to the preferred place or the one that was typed. `active`: where it runs now.
-   * `named`: the place that is named, and nothing is observed. `none`: places do not matter.
+   * `named`: the place that is named, and nothing is observed. `record`: back to where the last move came from.
+   * `home`: from the first place of the plan to the second, and nothing is observed. `none`: places do not matter. A procedure that the plan calls `in-place` runs where its scope is, whatever this says.
    */
-  locate: 'target' | 'active' | 'named' | 'none';
+  locate: 'target' | 'active' | 'named' | 'record' | 'home' | 'none';
   build(plan: FlowPlan, request: FlowRequest): GraphDraft;
 }
 
@@ -395,17 +472,47 @@ export interface FlowPlan extends PlanView {
   unwindOf(flow: string, scope: string): Unwind[];
   /** Time target of a procedure in seconds, if it has one. */
   targetOf(flow: string, scope: string): number | undefined;
+  /** What a run is measured against: the procedure's own targets, those of the severity's level, or the plan's. */
+  targetsFor(flow: string, scope: string, severity: string): { rtoSeconds: number; rpoSeconds: number };
+  /** How bad it is that this must be done, when nobody says otherwise. */
+  severityOf(flow: string, scope: string): string | undefined;
+  /** The procedure is done where its scope runs, and moves nothing. */
+  isInPlace(flow: string, scope: string): boolean;
+  /** Places in which every component of a scope stands. */
+  placesOf(scope: string): Place[];
+  /** The plan's own phases, in their order. */
+  stages: StageView[];
+  /** How much each group of components matters. */
+  tiers: TierView[];
+  /** All checks of the plan, as steps that only look. */
+  checkSteps(values: Record<string, string>): StepDraft[];
+  /** The decision matrix for these places. */
+  matrix(values: Record<string, string>): MatrixRow[];
+  failback: FailbackView;
+  /** Checks by name, to be asked while something is watched. */
+  requirements(names: readonly string[], values: Record<string, string>): RequirementDraft[];
+  /** How a place follows another one again; a person does it when the component's kind cannot. */
+  resynchronise(component: string, places: { from: Place; to: Place }, stamp: string): ResynchroniseDraft[];
+  /** Resource ids of a component in a place, as the record of a run spells them. */
+  resourcesOf(component: string, place: Place): string[];
+  /** After such an action there are two that take writes, unless the old one was fenced. */
+  makesWriter(uses: string): boolean;
+  /** The key of `with` by which an action is moved little by little. */
+  gradualKey(uses: string): string | undefined;
   /** The plan's triage checks, as steps. */
   triage(values: Record<string, string>): StepDraft[];
   hasProcedure(flow: string, scope: string): boolean;
+  hasScope(scope: string): boolean;
   /** Components that a scope covers. */
   componentsOf(scope: string): string[];
   /** The rule in force at a moment, or why there is none. */
   approvalRule(flow: string, at: Date): ApprovalRule;
   /** Components whose loss a promote would bring, with the checks that tell it. */
-  lossOf(scope: string, values: Record<string, string>): LossInput[];
+  lossOf(flow: string, scope: string, values: Record<string, string>): LossInput[];
   /** What must be fenced in a place before something else of the scope is promoted. */
-  fences(scope: string, values: Record<string, string>): FenceView[];
+  fences(flow: string, scope: string, values: Record<string, string>): FenceView[];
+  /** Components that a run of it holds, those of included plans as `plan/component`. */
+  claimsOf(flow: string, scope: string): string[];
   /** The fence of one component in a place; none when its kind cannot be fenced or the plan does not say so. */
   fencesOf(component: string, place: Place): (FenceDraft & { component: string })[];
   /** What stops everything that writes to the plan's databases from a place. */
@@ -416,6 +523,40 @@ export interface FlowPlan extends PlanView {
   announce: AnnounceView;
   /** Facts of the incident this run belongs to: channel, PagerDuty incident, status page incident … */
   incident: Record<string, string>;
+}
+
+export interface StageView {
+  name: string;
+  title: string;
+  targetSeconds: number;
+}
+
+export interface TierView {
+  name: string;
+  title: string;
+  rtoSeconds: number;
+  rpoSeconds: number;
+  components: string[];
+}
+
+/** A row of the decision matrix. Steps are ids of the plan's checks among the steps of the flow that assesses. */
+export interface MatrixRow {
+  title: string;
+  failing: string[];
+  holding: string[];
+  situation: string | null;
+  failsForSeconds: number;
+  severity: string | null;
+  propose: { flow: string; scope: string } | null;
+  waitFor: string[];
+  nothing: string | null;
+  refuse: string | null;
+}
+
+export interface FailbackView {
+  weights: number[];
+  soakSeconds: number;
+  healthy: string[];
 }
 
 /** Who must say yes, resolved from the plan for one moment. */
@@ -430,6 +571,10 @@ export interface ApprovalRule {
   expiresSeconds: number;
   /** Who is told afterwards, and by when. */
   tell: { group: GroupView; withinSeconds: number }[];
+  /** Who may stop the run besides those who may approve it. Absent in graphs of before there were any. */
+  mayAbort?: GroupView[];
+  /** Who is asked next, one after the other, while an answer is missing. */
+  escalate?: GroupView[];
 }
 
 /** A name under `all-of`: a pinned person, a list of people, or a group that is looked up live. */
@@ -445,6 +590,8 @@ export interface GroupView {
 /** What is asked to know how much a promote would lose. */
 export interface LossInput {
   component: string;
+  /** The plan that watches it, when it is another than the run's. */
+  plan?: string;
   from: Place;
   to: Place;
   /** The watch's record of this check says when the source was last seen alive. */
@@ -457,6 +604,8 @@ export interface LossInput {
 
 export interface FenceView extends FenceDraft {
   component: string;
+  /** The plan whose component it is, when it is another than the run's. */
+  plan?: string;
   whenUnreachable: WhenUnreachable;
 }
 
@@ -468,13 +617,20 @@ export interface StakeholderView {
   person: PersonView;
   by: ('slack' | 'email' | 'phone' | 'pagerduty')[];
   withinSeconds: number;
+  /** Told only when it is as bad as one of these; absent: always. */
+  severities?: string[];
 }
 
 export interface AnnounceView {
-  statusPage?: { name: string; impact: 'none' | 'minor' | 'major' | 'critical'; components: Record<string, string> };
+  statusPage?: {
+    name: string;
+    impact: 'none' | 'minor' | 'major' | 'critical';
+    components: Record<string, string>;
+    for?: string[];
+  };
   /** Whose name mails carry, and the address of leadership. Without it nobody is mailed. */
   mail?: { from: string; leadership?: string };
-  channels: string[];
+  channels: { name: string; severities?: string[] }[];
   pagerduty?: { service: string; escalationPolicy?: string };
 }
 
@@ -539,6 +695,8 @@ export type RunOrder =
   | { deed: 'pause' | 'resume' | 'cancel' | 'abort'; reason: string }
   | { deed: 'retry'; step?: string; reason: string }
   | { deed: 'skip' | 'force' | 'refuse'; step: string; reason: string }
+  /** A person's own work is done. */
+  | { deed: 'done'; step: string; reason: string }
   | { deed: 'allow'; step: string; typed: string | null };
 
 export interface RunDirectory {

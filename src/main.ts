@@ -159,6 +159,7 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
       render: async (template, state, extra) => templates.render(template, runFacts(state, clock.now()), extra),
       facts: (state) => runFacts(state, clock.now()) as never,
       readLoss: (plan, input, signal) => watch.readLoss(plan, input, signal),
+      failingSince: (plan, check, from, to) => watch.failingSince(plan, check, from, to),
       changed(state) {
         flowOf.set(state.created.run, state.created.graph.flow);
         if (state.outcome !== null) flowOf.delete(state.created.run);

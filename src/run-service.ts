@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { Clock, Flow, FlowPlan, GroupView, Log, PersonView, Place, StartFlow } from './define.ts';
+import type { Clock, Flow, FlowPlan, GroupView, Log, MoveRecord, PersonView, Place, StartFlow } from './define.ts';
 import type { EnginePorts } from './engine/ports.ts';
 import type { RunStore } from './engine/run-store.ts';
 import { runIdFor, startRun } from './engine/start-run.ts';
@@ -8,6 +8,7 @@ import { summarise } from './engine/summary.ts';
 import { whatStays } from './engine/unwinding.ts';
 import { MaydayError } from './errors.ts';
 import { type IncidentEvent, severities } from './incident/incident.ts';
+import { moveRecord } from './move-record.ts';
 import { openObligations } from './obligations.ts';
 import { sayDuration } from './plan/duration.ts';
 import { freeze } from './plan/graph.ts';
@@ -92,22 +93,25 @@ export const createRunService = (options: RunServiceOptions): RunService => {
       const view = request.breakGlass ? approvedBy(seen, request.breakGlass.operators) : seen;
       const scope = scopeOf(flow, view, request.scope);
       const moved = { pool, plan: plan.text.plan, flow: flow.name, view, scope };
-      if (flow.locate === 'target') await refuseUnsafe(moved, request.to ?? view.prefer[1]);
-      const last = flow.locate === 'target' ? await lastMove(moved, options.store) : undefined;
-      const located = await locate(flow, view, scope, request, last?.to, {
+      const moves = (flow.locate === 'target' || flow.locate === 'record') && !view.isInPlace(flow.name, scope);
+      const last = moves ? await lastMove(moved, options.store) : undefined;
+      const record = flow.locate === 'record' ? recordOf(last, view, scope) : undefined;
+      if (moves) await refuseUnsafe(moved, record?.from ?? request.to ?? awayOf(view, scope));
+      const located = await locate(flow, view, scope, request, last?.to, record, {
         clock,
         log,
         signal: AbortSignal.timeout(15_000),
       });
       if ('nothingToDo' in located) return located;
 
-      const severity = request.severity ?? incident?.severity ?? 'P1';
+      const severity = request.severity ?? incident?.severity ?? view.severityOf(flow.name, scope) ?? 'P1';
       if (!(severities as readonly string[]).includes(severity))
         throw new MaydayError(
           'input/invalid',
           `"${severity}" is no severity.${didYouMean(severity, severities)} Nothing was started.`,
         );
-      if (last && !request.anyway) refuseTooSoon(last, plan, clock.now());
+      // Going home is no flapping: people have waited for it.
+      if (last && !record && !request.anyway) refuseTooSoon(last, plan, clock.now());
       const graph = build(flow, plan, view, registry, {
         scope,
         from: located.from,
@@ -120,6 +124,7 @@ export const createRunService = (options: RunServiceOptions): RunService => {
         requestedAt: receivedAt.toISOString(),
         ...(request.breakGlass && { breakGlass: request.breakGlass }),
         stamp: runId.slice(2, 8),
+        ...(record && { record }),
       });
       if (graph.steps.length === 0 && flow.name === 'update')
         throw new MaydayError(
@@ -149,7 +154,16 @@ export const createRunService = (options: RunServiceOptions): RunService => {
           reason: request.reason,
           severity,
           requestedAt: receivedAt.toISOString(),
-          lastSeenAliveAt: await lastSeenAlive(options.watch, clock, plan, view, scope, located.from, located.to),
+          lastSeenAliveAt: await lastSeenAlive(
+            options.watch,
+            clock,
+            plan,
+            view,
+            flow.name,
+            scope,
+            located.from,
+            located.to,
+          ),
         },
         actor: `slack:${requester.slack}`,
         incidentEvents,
@@ -182,6 +196,7 @@ export const build = (
     to: request.to,
     arguments: { scope: request.scope, to: request.to, time: request.time, text: request.text, reason: request.reason },
     targetSeconds: view.targetOf(flow.name, request.scope),
+    objectives: view.targetsFor(flow.name, request.scope, request.severity),
     readOnly: flow.readOnly,
   });
 };
@@ -213,15 +228,22 @@ const locate = async (
   scope: string,
   request: StartFlow,
   lastTo: Place | null | undefined,
+  record: MoveRecord | undefined,
   context: LookAround,
 ): Promise<Located> => {
   if (flow.locate === 'none') return { from: null, to: null };
   if (flow.locate === 'named') return { from: null, to: request.to ?? null };
+  if (flow.locate === 'home') return { from: view.prefer[0] ?? null, to: view.prefer[1] ?? view.prefer[0] ?? null };
+  if (record) return { from: record.to, to: record.from };
   if (request.to !== undefined && !view.places.includes(request.to))
     throw new MaydayError(
       'plan/unknown',
       `${view.plan} has no place "${request.to}".${didYouMean(request.to, view.places)} Nothing was started.`,
     );
+  if (view.isInPlace(flow.name, scope)) {
+    const place = request.to ?? (await activePlace(view, scope, context));
+    return { from: place, to: place };
+  }
   if (flow.locate === 'active') {
     const roles = await rolesOf(view, [scope], view.places, context, ({ role }) => role === 'active');
     const active = roles.find(({ role }) => role === 'active');
@@ -233,7 +255,12 @@ const locate = async (
     return { from: null, to: active.place };
   }
   // Away from home unless a place was named: typing the command twice must not fail back by accident.
-  const to = request.to ?? view.prefer[1];
+  const to = request.to ?? awayOf(view, scope);
+  if (to !== undefined && !view.placesOf(scope).includes(to))
+    throw new MaydayError(
+      'plan/unknown',
+      `${scope} of ${view.plan} does not stand in ${to}; it stands in ${view.placesOf(scope).join(', ')}. Nothing was started.`,
+    );
   if (to === undefined)
     throw new MaydayError('plan/invalid', `${view.plan} has no second place to go to. Nothing was started.`);
   const roles = await rolesOf(view, view.componentsOf(scope), [to], context);
@@ -249,8 +276,51 @@ const locate = async (
       'system/refused',
       `${view.plan} cannot go to ${to}: ${missing.because}. Nothing was started.`,
     );
-  const from = view.prefer.find((place) => place !== to);
-  return { from: from ?? null, to };
+  const others = view.prefer.filter((place) => place !== to && view.placesOf(scope).includes(place));
+  // With more than two places the one that serves is looked for; a dead one cannot say, and then it is the preferred.
+  const serving =
+    others.length > 1
+      ? (await rolesOf(view, view.componentsOf(scope), others, context)).find(({ role }) => role === 'active')?.place
+      : undefined;
+  return { from: serving ?? others[0] ?? null, to };
+};
+
+/** Where a scope goes when nobody says where: the first place after home in which all of it stands. */
+const awayOf = (view: FlowPlan, scope: string): Place | undefined => {
+  const standing = view.placesOf(scope);
+  return view.prefer.slice(1).find((place) => standing.includes(place));
+};
+
+/** Where a scope runs now: the only place in which it stands, or the first in which a part of it says that it serves. */
+const activePlace = async (view: FlowPlan, scope: string, context: LookAround): Promise<Place> => {
+  const standing = view.prefer.filter((place) => view.placesOf(scope).includes(place));
+  if (standing.length === 1) return standing[0]!;
+  const isActive = ({ role }: ComponentRole) => role === 'active';
+  const all = standing.length === 0 ? view.prefer : standing;
+  const found = (await rolesOf(view, view.componentsOf(scope), all, context, isActive)).find(isActive);
+  // What cannot say where it runs runs where the rest of the system does.
+  const elsewhere = found ?? (await rolesOf(view, view.components, all, context, isActive)).find(isActive);
+  if (elsewhere) return elsewhere.place;
+  throw new MaydayError(
+    'system/unavailable',
+    `It cannot be told where ${scope} of ${view.plan} runs now. Say it: "to <place>" (${all.join(', ')}). Nothing was started.`,
+  );
+};
+
+/** The move that a failback brings back. Throws when nothing was moved, or it has come home already. */
+const recordOf = (last: Move | undefined, view: FlowPlan, scope: string): MoveRecord => {
+  const { record } = last ?? {};
+  if (!record || record.to === view.prefer[0] || record.from === record.to)
+    throw new MaydayError(
+      'run/wrong-state',
+      `There is nothing to bring back: no failover of ${scope} of ${view.title} is on record that has not come home. Nothing was started.`,
+    );
+  if (record.scope !== scope)
+    throw new MaydayError(
+      'run/wrong-state',
+      `What was moved last is ${record.scope} of ${view.title} (run ${record.run}), so that is what comes home: say ${record.scope} instead of ${scope}. Nothing was started.`,
+    );
+  return record;
 };
 
 /** `enough` ends the asking early: a dead place must not hold up the answer of a living one. */
@@ -317,25 +387,27 @@ interface Move {
   to: Place | null;
   /** Null while its last messages are on their way. */
   finishedAt: Date | null;
+  record: MoveRecord;
 }
 
 /** The last run that moved something of a scope for good: it succeeded, or made a change that cannot be taken back. */
 const lastMove = async (moved: Moved, store: RunStore): Promise<Move | undefined> => {
-  const { pool, plan, flow, view, scope } = moved;
+  const { pool, plan, view, scope } = moved;
   const { rows } = await pool.query(
-    `SELECT id, scope, finished_at AS "finishedAt" FROM runs WHERE plan = $1 AND flow = $2
-     ORDER BY created_at DESC LIMIT 20`,
-    [plan, flow],
+    `SELECT id, flow, scope, finished_at AS "finishedAt" FROM runs
+     WHERE plan = $1 AND flow IN ('failover', 'switchover', 'failback') ORDER BY created_at DESC LIMIT 20`,
+    [plan],
   );
   const components = view.componentsOf(scope);
   const covers = (other: string) =>
-    view.scopes(flow).includes(other) && view.componentsOf(other).some((name) => components.includes(name));
-  for (const row of rows.filter((each) => covers(each.scope))) {
+    view.hasScope(other) && view.componentsOf(other).some((name) => components.includes(name));
+  for (const row of rows.filter((each) => covers(each.scope) && !view.isInPlace(each.flow, each.scope))) {
     const handle = await store.open(row.id).catch(() => undefined);
     if (!handle) continue;
     const state = handle.state();
     const isForGood = whatStays(state).some(({ id }) => state.steps[id]!.changed);
-    if (isForGood || summarise(state).standing === 'succeeded') return { ...row, to: state.created.graph.to };
+    if (isForGood || summarise(state).standing === 'succeeded')
+      return { ...row, to: state.created.graph.to, record: moveRecord(state) };
   }
   return undefined;
 };
@@ -389,12 +461,13 @@ const lastSeenAlive = async (
   clock: Clock,
   plan: Plan,
   view: FlowPlan,
+  flow: string,
   scope: string,
   from: Place | null,
   to: Place | null,
 ): Promise<string | null> => {
   if (from === null || to === null) return null;
-  const losses = view.lossOf(scope, { from, to });
+  const losses = from === to ? [] : view.lossOf(flow, scope, { from, to });
   const checks =
     losses.length > 0
       ? losses.map(({ aliveCheck }) => aliveCheck)

@@ -2,9 +2,10 @@ import { createHash, randomBytes } from 'node:crypto';
 import { durations } from '../durations.ts';
 import type { SandboxContext } from '../part.ts';
 import type { WorldPlan } from '../world-plan.ts';
-import { type Instance, instanceKey, otherZone } from './instance.ts';
+import { type Instance, instanceKey, otherZone, type RunBy } from './instance.ts';
 import { copyRows, createTables, endSessions, seedHistory, setWritable } from './physical.ts';
 import type { DatabaseServer } from './server.ts';
+import { startStreaming } from './streaming.ts';
 import { tablesOf } from './tables.ts';
 
 /** All database instances of the world: what the RDS API, the SQL gateway and the health URLs look at. */
@@ -37,9 +38,11 @@ export interface Databases {
   /** By how much one of them was behind at a moment: since its source went silent, by more each second. */
   lagOf(replica: Instance, at: Date): number;
   server: DatabaseServer;
-  /** Ends timers; the databases themselves go with the server. */
-  close(): void;
+  /** Ends timers and listeners; the databases themselves go with the server. */
+  close(): Promise<void>;
 }
+
+const runByKind: Record<string, RunBy> = { 'rds-postgresql': 'rds', 'postgres-streaming': 'streaming' };
 
 const addedSeconds = (time: Date, seconds: number) => new Date(time.getTime() + seconds * 1000);
 
@@ -82,11 +85,12 @@ export const createDatabases = async (
 
   for (const plan of context.plans) {
     for (const [name, component] of Object.entries(plan.components)) {
-      if (component.kind === 'rds-postgresql') await build(plan, name);
+      const runBy = runByKind[component.kind];
+      if (runBy) await build(plan, name, runBy);
     }
   }
 
-  async function build(plan: WorldPlan, name: string): Promise<void> {
+  async function build(plan: WorldPlan, name: string, runBy: RunBy): Promise<void> {
     const component = plan.components[name]!;
     const sql = component['sql'] ?? {};
     const password = sql.password?.env ? secrets[sql.password.env]! : 'sandbox';
@@ -99,15 +103,18 @@ export const createDatabases = async (
       const region = plan.regions[place]?.aws ?? place;
       const instance = add({
         id,
+        runBy,
         region,
         account: plan.account,
         status: 'available',
         source: primary && { id: primary.id, region: primary.region },
         detached: false,
         writable: primary === undefined,
+        replayPaused: false,
         open: true,
-        endpoint: component['hosts']?.[place] ?? endpointOf(id, region, plan.account),
-        port: 5432,
+        endpoint:
+          component['hosts']?.[place] ?? (runBy === 'rds' ? endpointOf(id, region, plan.account) : id.toLowerCase()),
+        port: component['port'] ?? 5432,
         databaseName: sql.database ?? 'postgres',
         user: sql.user ?? 'app',
         physicalDatabase: physicalName(),
@@ -130,8 +137,11 @@ export const createDatabases = async (
     }
   }
 
-  async function replay(from: Instance, to: Instance, upTo: Date): Promise<void> {
-    for (const table of to.tables) await copyRows(server, from, to, table, upTo);
+  /** Whether anything is withheld. */
+  async function replay(from: Instance, to: Instance, upTo: Date): Promise<boolean> {
+    let withheld = false;
+    for (const table of to.tables) if (await copyRows(server, from, to, table, upTo)) withheld = true;
+    return withheld;
   }
 
   /** The host that a plan knows an instance by; names that are new get one of the same kind. */
@@ -198,6 +208,7 @@ export const createDatabases = async (
         source: undefined,
         detached: false,
         writable: true,
+        replayPaused: false,
         open: false,
         endpoint: endpointOf(id, source.region, source.account),
         physicalDatabase: physicalName(),
@@ -323,11 +334,21 @@ export const createDatabases = async (
         changed();
       });
     },
-    close: () => {
+    close: async () => {
       for (const cancel of cancels) cancel();
       replaying = false;
+      await streaming.close();
     },
   };
+
+  const streaming = await startStreaming(context, server, instances, {
+    later,
+    /** Promoted while it was paused, a standby replays first what it has received. */
+    catchUp: async (instance) => {
+      const from = instance.source && instances.get(instanceKey(instance.source.region, instance.source.id));
+      if (from) await replay(from, instance, addedSeconds(clock.now(), -databases.lagSeconds));
+    },
+  });
 
   // Replicas replay what is older than their lag, as long as both Regions live.
   let replaying = true;
@@ -335,12 +356,18 @@ export const createDatabases = async (
     for (const to of instances.values()) {
       const from = to.source && instances.get(instanceKey(to.source.region, to.source.id));
       const key = instanceKey(to.region, to.id);
-      if (!from || to.detached || faults.regionDown(from.region) || faults.regionDown(to.region)) {
-        if (to.source && !silentSince.has(key)) silentSince.set(key, clock.now());
+      const silent = !from || to.detached || faults.regionDown(from.region) || faults.regionDown(to.region);
+      if (!silent) silentSince.delete(key);
+      else if (to.source && !silentSince.has(key)) silentSince.set(key, clock.now());
+      if (!from || to.detached || faults.regionDown(to.region)) continue;
+      if (to.replayPaused) {
+        await streaming.tellBehind(to, true);
         continue;
       }
-      silentSince.delete(key);
-      await replay(from, to, addedSeconds(clock.now(), -databases.lagSeconds));
+      // Nothing more comes from a Region that is down, so all that came is replayed.
+      const alive = !faults.regionDown(from.region);
+      const withheld = alive && (await replay(from, to, addedSeconds(clock.now(), -databases.lagSeconds)));
+      if (!to.detached) await streaming.tellBehind(to, withheld);
     }
   };
   const beat = () => {
@@ -351,6 +378,18 @@ export const createDatabases = async (
   };
   beat();
   return databases;
+};
+
+/** The same databases as RDS sees them: those that it does not run are not there. */
+export const runByRds = (databases: Databases): Databases => {
+  const isIts = (instance: Instance) => instance.runBy === 'rds';
+  return Object.assign(Object.create(databases) as Databases, {
+    all: () => databases.all().filter(isIts),
+    find: (region: string, id: string) => {
+      const found = databases.find(region, id);
+      return found && isIts(found) ? found : undefined;
+    },
+  });
 };
 
 /** `<id>.<something of the account's>.<region>.rds.amazonaws.com`, as RDS makes them. */

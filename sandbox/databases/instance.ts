@@ -9,9 +9,14 @@ export type InstanceStatus =
   | 'renaming'
   | 'deleting';
 
+/** Who runs a database of the world: RDS, its owner by streaming replication, or Patroni. */
+export type RunBy = 'rds' | 'streaming' | 'patroni';
+
 /** One database instance of the world, as its owner sees it, and the real database that stands for it. */
 export interface Instance {
+  /** At RDS what it is called there; otherwise its host. */
   id: string;
+  runBy: RunBy;
   region: string;
   account: string;
   status: InstanceStatus;
@@ -20,6 +25,8 @@ export interface Instance {
   /** True from the moment when a promotion was accepted: nothing is replayed any more. */
   detached: boolean;
   writable: boolean;
+  /** A standby that holds back what it receives. */
+  replayPaused: boolean;
   /** Sessions are let in: not while it is created, rebooted or deleted. */
   open: boolean;
   endpoint: string;

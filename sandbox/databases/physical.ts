@@ -42,26 +42,30 @@ export const seedHistory = async (server: DatabaseServer, instance: Instance, no
   }
 };
 
-/** Copies the rows of one table up to a moment, beyond the last id that is there already. */
+/**
+ * Copies the rows of one table up to a moment, beyond the last id that is there already. Says whether there are later
+ * ones, which are withheld.
+ */
 export const copyRows = async (
   server: DatabaseServer,
   from: Instance,
   to: Instance,
   table: Table,
   upTo: Date,
-): Promise<void> => {
+): Promise<boolean> => {
   const name = quote(table.name);
   const target = server.pool(to.physicalDatabase);
   const last = await target.query<{ last: string }>(`SELECT coalesce(max(id), 0) AS last FROM ${name}`);
-  const rows = await server
-    .pool(from.physicalDatabase)
-    .query<{ rows: string | null }>(
-      `SELECT json_agg(t ORDER BY id)::text AS rows FROM ${name} t WHERE id > $1 AND ${quote(table.column)} <= $2`,
-      [last.rows[0]!.last, upTo.toISOString()],
-    );
-  const text = rows.rows[0]!.rows;
-  if (text === null) return;
-  await target.query(`INSERT INTO ${name} SELECT * FROM json_populate_recordset(NULL::${name}, $1::json)`, [text]);
+  const rows = await server.pool(from.physicalDatabase).query<{ rows: string | null; later: boolean | null }>(
+    `SELECT json_agg(t ORDER BY id) FILTER (WHERE ${quote(table.column)} <= $2)::text AS rows,
+         bool_or(${quote(table.column)} > $2) AS later
+       FROM ${name} t WHERE id > $1`,
+    [last.rows[0]!.last, upTo.toISOString()],
+  );
+  const { rows: text, later } = rows.rows[0]!;
+  if (text !== null)
+    await target.query(`INSERT INTO ${name} SELECT * FROM json_populate_recordset(NULL::${name}, $1::json)`, [text]);
+  return later === true;
 };
 
 /**
@@ -92,14 +96,63 @@ export const setWritable = async (server: DatabaseServer, instance: Instance, wr
   }
   await server.run(`ALTER DATABASE ${database} OWNER TO CURRENT_USER`);
   await pool.query('CREATE SCHEMA IF NOT EXISTS standby');
-  await pool.query(
-    `CREATE OR REPLACE FUNCTION standby.pg_is_in_recovery() RETURNS boolean LANGUAGE sql STABLE AS 'SELECT true'`,
-  );
+  await pool.query(shadowsOfStandby(instance));
   await pool.query(`GRANT USAGE ON SCHEMA standby TO ${role}`);
+  await pool.query(`GRANT SELECT ON ALL TABLES IN SCHEMA standby TO ${role}`);
   await pool.query(`REVOKE ALL ON ALL TABLES IN SCHEMA public FROM ${role}`);
   await pool.query(`GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${role}`);
   await server.run(`ALTER ROLE ${role} IN DATABASE ${database} SET default_transaction_read_only = on`);
   await server.run(`ALTER ROLE ${role} IN DATABASE ${database} SET search_path = standby, pg_catalog, public`);
+};
+
+/**
+ * The functions by which a standby says how it is, in a schema that is looked into before PostgreSQL's own. Time there is
+ * the world's. Only who runs the server may promote or pause it: at RDS the real functions refuse that, as they do in life.
+ */
+const shadowsOfStandby = (instance: Instance): string => {
+  const newest = instance.tables.map(({ name, column }) => `(SELECT max(${quote(column)}) FROM public.${quote(name)})`);
+  const define = (signature: string, returns: string, body: string) =>
+    `CREATE OR REPLACE FUNCTION standby.${signature} RETURNS ${returns} LANGUAGE sql STABLE AS $f$${body}$f$;`;
+  const asks = (what: string) => `SELECT pg_notify('standby', '${what}')`;
+  return [
+    'CREATE SCHEMA IF NOT EXISTS standby;',
+    `CREATE TABLE standby.state (behind boolean NOT NULL DEFAULT false, replay text NOT NULL DEFAULT 'not paused',
+       wall_start timestamptz NOT NULL DEFAULT clock_timestamp(), world_start timestamptz NOT NULL DEFAULT clock_timestamp(),
+       speed float8 NOT NULL DEFAULT 1);`,
+    'INSERT INTO standby.state DEFAULT VALUES;',
+    define('pg_is_in_recovery()', 'boolean', 'SELECT true'),
+    define(
+      'now()',
+      'timestamptz',
+      'SELECT world_start + (pg_catalog.clock_timestamp() - wall_start) * speed FROM standby.state',
+    ),
+    define(
+      'pg_last_xact_replay_timestamp()',
+      'timestamptz',
+      `SELECT greatest(${newest.join(', ') || 'NULL::timestamptz'})`,
+    ),
+    define('pg_last_wal_replay_lsn()', 'pg_lsn', `SELECT '0/3000000'::pg_lsn`),
+    define(
+      'pg_last_wal_receive_lsn()',
+      'pg_lsn',
+      `SELECT CASE WHEN behind THEN '0/3000060' ELSE '0/3000000' END::pg_lsn FROM standby.state`,
+    ),
+    define('pg_get_wal_replay_pause_state()', 'text', 'SELECT replay FROM standby.state'),
+    define('pg_is_wal_replay_paused()', 'boolean', `SELECT replay <> 'not paused' FROM standby.state`),
+    ...(instance.runBy === 'rds'
+      ? []
+      : [
+          // A read-only transaction may notify, and whoever listens does the rest.
+          `CREATE OR REPLACE FUNCTION standby.pg_promote("wait" boolean DEFAULT true, wait_seconds integer DEFAULT 60)
+             RETURNS boolean LANGUAGE plpgsql AS $f$ BEGIN
+               IF "wait" THEN RAISE EXCEPTION 'this server cannot wait for its promotion' USING ERRCODE = '0A000'; END IF;
+               PERFORM pg_notify('standby', 'promote');
+               RETURN true;
+             END $f$;`,
+          `CREATE OR REPLACE FUNCTION standby.pg_wal_replay_pause() RETURNS void LANGUAGE sql AS $f$${asks('pause')}$f$;`,
+          `CREATE OR REPLACE FUNCTION standby.pg_wal_replay_resume() RETURNS void LANGUAGE sql AS $f$${asks('resume')}$f$;`,
+        ]),
+  ].join('\n');
 };
 
 /** Ends every session of the application, as a reboot does. */

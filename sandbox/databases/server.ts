@@ -9,6 +9,8 @@ export interface DatabaseServer {
   /** Starts every name that this sandbox makes there, so that two sandboxes never meet. */
   readonly prefix: string;
   pool(database: string): pg.Pool;
+  /** The address of one of its databases, for a session of one's own. */
+  urlOf(database: string): string;
   run(sql: string): Promise<void>;
   createRole(role: string, password: string): Promise<void>;
   createDatabase(name: string): Promise<void>;
@@ -30,6 +32,11 @@ export const createDatabaseServer = (databaseUrl: string): DatabaseServer => {
     pool.on('error', () => {});
     return pool;
   };
+  const urlOf = (database: string) => {
+    const own = new URL(databaseUrl);
+    own.pathname = `/${encodeURIComponent(database)}`;
+    return own.href;
+  };
   const admin = open(databaseUrl, 2);
   const run = async (sql: string) => void (await admin.query(sql));
 
@@ -45,12 +52,11 @@ export const createDatabaseServer = (databaseUrl: string): DatabaseServer => {
     port: Number(url.port || 5432),
     prefix,
     run,
+    urlOf,
     pool(database) {
       const known = pools.get(database);
       if (known) return known;
-      const own = new URL(databaseUrl);
-      own.pathname = `/${encodeURIComponent(database)}`;
-      const pool = open(own.href, 3);
+      const pool = open(urlOf(database), 3);
       pools.set(database, pool);
       return pool;
     },

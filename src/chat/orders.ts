@@ -5,6 +5,7 @@ import {
   allowWaiver,
   askWaiver,
   cancel,
+  confirmDone,
   pause,
   refuseWaiver,
   resume,
@@ -71,7 +72,9 @@ export const createOrders = (options: OrdersOptions): Orders => {
       };
     }
     const rule = ruleOf(state) ?? options.steeredBy(state);
-    const may = rule ? await mayBy(rule, state, by) : { slots: [], unknownSlots: [] };
+    const stops = order.deed === 'abort' || order.deed === 'cancel' || order.deed === 'pause';
+    const asked = rule && stops ? { ...rule, slots: [...rule.slots, ...(rule.mayAbort ?? [])] } : rule;
+    const may = asked ? await mayBy(asked, state, by) : { slots: [], unknownSlots: [] };
     if (order.deed === 'allow') {
       const approver = { ...by, ...may, typed: order.typed };
       return (now) => allowWaiver(now, order.step, approver, rule);
@@ -80,7 +83,7 @@ export const createOrders = (options: OrdersOptions): Orders => {
     if (rule && may.slots.length === 0 && !(isRequester && order.deed !== 'reject'))
       throw new MaydayError(
         'authority/refused',
-        `Only ${order.deed === 'reject' ? '' : 'who asked for the run and '}those who may approve it (${rule.slots.map(({ name }) => name).join(', ')}) may ${order.deed} it. Rule "${rule.name}". Nothing was done.`,
+        `Only ${order.deed === 'reject' ? '' : 'who asked for the run and '}those who may approve it (${asked!.slots.map(({ name }) => name).join(', ')}) may ${order.deed === 'done' ? 'say that a step of it is done' : `${order.deed} it`}. Rule "${rule.name}". Nothing was done.`,
       );
     const { person } = by;
     switch (order.deed) {
@@ -96,6 +99,8 @@ export const createOrders = (options: OrdersOptions): Orders => {
         return (now) => abort(now, person, order.reason);
       case 'retry':
         return (now) => retry(now, order.reason, order.step);
+      case 'done':
+        return (now) => confirmDone(now, order.step, { person, name: by.name }, order.reason);
       case 'refuse':
         return (now) => refuseWaiver(now, order.step, by, order.reason);
       default: {
@@ -146,6 +151,8 @@ const answer = (state: RunState, order: Order): string => {
       return `Asked. ${ruleOf(state)?.requesterCounts ? 'Whoever' : 'Somebody else who'} may approve the run must allow it: on the card, or \`/dr run ${state.created.run} allow ${order.step}\`.`;
     case 'allow':
       return `Allowed${state.paused ? '' : `: ${run} goes on`}.`;
+    case 'done':
+      return `Noted: "${order.step}" is done.`;
     case 'refuse':
       return `Refused: "${order.step}" stays as it is.`;
   }

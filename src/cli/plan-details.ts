@@ -1,9 +1,10 @@
-import type { Json } from '../define.ts';
+import type { FlowPlan, Json } from '../define.ts';
 import { sayDuration } from '../plan/duration.ts';
 import type { Graph, Requirement, Step } from '../plan/graph.ts';
 import type { Plan } from '../plan/plan.ts';
 import { substitute } from '../plan/references.ts';
 import type { Registry } from '../plan/registry.ts';
+import type { IncludeText } from '../plan/schema.ts';
 import { viewPlan } from '../plan/view.ts';
 import { graphOf, usualVariant } from './plan-graphs.ts';
 
@@ -74,12 +75,12 @@ const approvalsInWords = (plan: Plan): string[] => {
 const procedures = (plan: Plan, registry: Registry) => {
   const { text } = plan;
   const view = viewPlan(plan, registry);
-  const graphs = ['failover', 'restore'].flatMap((flow) =>
+  const graphs = ['failover', 'switchover', 'recover', 'restore'].flatMap((flow) =>
     view.scopes(flow).map((scope) => graphOf(plan, registry, usualVariant(view, flow, scope))),
   );
   return Object.entries(text.procedures).flatMap(([flow, scopes]) =>
     Object.entries(scopes).map(([scope, procedure]) => {
-      const steps = stepIds(plan, flow, scope);
+      const steps = stepIds(view, flow, scope);
       const graph = graphs.find((one) => one.flow === flow && one.scope === scope) ?? holding(graphs, steps, scope);
       return {
         flow,
@@ -87,7 +88,7 @@ const procedures = (plan: Plan, registry: Registry) => {
         rtoSeconds: procedure.rto ?? null,
         from: graph?.from ?? null,
         to: graph?.to ?? null,
-        includes: procedure.include ?? [],
+        includes: (procedure.include ?? []).map(sayInclude),
         steps: steps.flatMap(({ id, includedFrom }) => {
           const step = graph?.steps.find((candidate) => candidate.id === id);
           return step
@@ -105,15 +106,26 @@ const holding = (graphs: Graph[], steps: { id: string }[], scope: string): Graph
   return all.find((graph) => graph.scope === scope) ?? all[0];
 };
 
-const stepIds = (plan: Plan, flow: string, scope: string): { id: string; includedFrom: string | null }[] => {
-  const procedure = plan.text.procedures[flow]![scope]!;
-  return [
-    ...(procedure.include ?? []).flatMap((included) =>
-      stepIds(plan, flow, included).map(({ id, includedFrom }) => ({ id, includedFrom: includedFrom ?? included })),
-    ),
-    ...Object.keys(procedure.steps ?? {}).map((id) => ({ id, includedFrom: null })),
-  ];
+/** The steps of a procedure, and where each comes from: null for its own. */
+const stepIds = (view: FlowPlan, flow: string, scope: string): { id: string; includedFrom: string | null }[] => {
+  const [home = '', away = home] = view.prefer;
+  const at = new Date().toISOString();
+  const values = { from: home, to: away, at: home, time: at, 'requested-at': at, stamp: 'sample' };
+  return view.procedure(flow, scope, values, 'execute').map(({ id, source, block, plan }) => {
+    if (plan !== undefined) return { id, includedFrom: `plan ${plan}` };
+    if (block !== undefined) return { id, includedFrom: `block ${block.name}` };
+    const [, ofFlow, ofScope] = source as [string, string, string];
+    const isOwn = ofFlow === flow && ofScope === scope;
+    return { id, includedFrom: isOwn ? null : ofFlow === flow ? ofScope : `${ofFlow}/${ofScope}` };
+  });
 };
+
+const sayInclude = (include: IncludeText): string =>
+  typeof include === 'string'
+    ? include
+    : 'block' in include
+      ? `block ${include.block}`
+      : `${include.scope} of plan ${include.plan}`;
 
 const stepDetails = (step: Step, registry: Registry) => ({
   id: step.id,

@@ -1,9 +1,10 @@
 import { flows } from '../../flows/index.ts';
-import type { Flow, FlowPlan, Place } from '../define.ts';
+import type { Flow, FlowPlan, MoveRecord, Place, RecordedChange } from '../define.ts';
 import { MaydayError } from '../errors.ts';
 import type { Graph } from '../plan/graph.ts';
 import { didYouMean } from '../plan/nearest.ts';
 import type { Plan } from '../plan/plan.ts';
+import { substitute } from '../plan/references.ts';
 import type { Registry } from '../plan/registry.ts';
 import { viewPlan } from '../plan/view.ts';
 import { build } from '../run-service.ts';
@@ -25,7 +26,7 @@ const knownIncident = { channel: 'C00000000', pagerduty: 'Q00000000', statuspage
 export const variantsOf = (view: FlowPlan): Variant[] =>
   flows.flatMap((flow) =>
     scopesOf(flow, view).flatMap((scope) =>
-      placesOf(flow, view).flatMap((places) =>
+      placesOf(flow, view, scope).flatMap((places) =>
         momentsOf(flow, view).flatMap((at) =>
           [{}, knownIncident].map((incident) => ({ flow, scope, ...places, at, incident })),
         ),
@@ -47,14 +48,10 @@ export const usualVariant = (view: FlowPlan, flowName: string, scope: string | u
       'plan/unknown',
       `${view.plan} has no ${flow.name} for "${wanted ?? 'anything'}".${didYouMean(wanted ?? '', scopes)}`,
     );
-  const [home = null, away = null] = view.prefer;
-  const places = {
-    target: { from: home, to: away },
-    active: { from: null, to: home },
-    named: { from: null, to: home },
-    none: { from: null, to: null },
-  };
-  return { flow, scope: wanted, ...places[flow.locate], at: momentsOf(flow, view)[0]!, incident: {} };
+  const [places] = placesOf(flow, view, wanted);
+  if (!places)
+    throw new MaydayError('plan/unknown', `${wanted} of ${view.plan} stands in one place only, so it cannot be moved.`);
+  return { flow, scope: wanted, ...places, at: momentsOf(flow, view)[0]!, incident: {} };
 };
 
 /** Builds and freezes what a variant asks for, with sample words in place of a person's. Throws `plan/invalid`. */
@@ -65,22 +62,58 @@ export const graphOf = (plan: Plan, registry: Registry, variant: Variant): Graph
     from,
     to,
     time: at.toISOString(),
-    text: 'sample words',
+    text: flow.approval === undefined && flow.readOnly ? '' : 'sample words',
     reason: 'sample reason',
     requester: { slack: 'U00000000', name: 'Sample Person' },
-    severity: 'P1',
+    severity: viewPlan(plan, registry).severityOf(flow.name, scope) ?? 'P1',
     requestedAt: at.toISOString(),
     stamp: 'sample',
+    ...(flow.locate === 'record' && { record: sampleRecord(plan, registry, variant) }),
   });
 };
 
 const scopesOf = (flow: Flow, view: FlowPlan): string[] =>
   flow.approval === undefined ? ['all'] : view.scopes(flow.name);
 
-const placesOf = (flow: Flow, view: FlowPlan): { from: Place | null; to: Place | null }[] => {
-  if (flow.locate === 'none') return [{ from: null, to: null }];
-  if (flow.locate === 'active' || flow.locate === 'named') return view.places.map((to) => ({ from: null, to }));
-  return view.places.flatMap((from) => view.places.filter((to) => to !== from).map((to) => ({ from, to })));
+/** From where to where, the usual way first: away from home, or at home. */
+const placesOf = (flow: Flow, view: FlowPlan, scope: string): { from: Place | null; to: Place | null }[] => {
+  const { locate } = flow;
+  if (locate === 'none') return [{ from: null, to: null }];
+  const covered = flow.approval !== undefined ? view.placesOf(scope) : view.places;
+  const standing = view.prefer.filter((place) => covered.includes(place));
+  if (view.isInPlace(flow.name, scope)) return standing.map((place) => ({ from: place, to: place }));
+  if (locate === 'active' || locate === 'named') return standing.map((to) => ({ from: null, to }));
+  if (locate === 'home') return [{ from: view.prefer[0] ?? null, to: view.prefer[1] ?? view.prefer[0] ?? null }];
+  const pairs = standing.flatMap((from) => standing.filter((to) => to !== from).map((to) => ({ from, to })));
+  // A failback goes the other way round.
+  return locate === 'record' ? pairs.map(({ from, to }) => ({ from: to, to: from })) : pairs;
+};
+
+/** What a failover would have recorded: each of its changes, and that something was there before. */
+export const sampleRecord = (
+  plan: Plan,
+  registry: Registry,
+  { scope, from, to, at }: Pick<Variant, 'scope' | 'from' | 'to' | 'at'>,
+): MoveRecord => {
+  const failover = flows.find(({ name }) => name === 'failover')!;
+  const graph = graphOf(plan, registry, { flow: failover, scope, from: to, to: from, at, incident: {} });
+  const changed = graph.steps
+    .filter(({ kind, effect }) => kind === 'action' && effect === 'change')
+    .map(
+      (step): RecordedChange => ({
+        step: step.id,
+        title: step.title,
+        phase: step.phase,
+        uses: step.uses,
+        version: step.version,
+        input: substitute(step.input, () => 'a value of another step'),
+        before: {},
+        output: null,
+        resources: step.resources,
+        stays: step.stays ?? null,
+      }),
+    );
+  return { run: 'r-sample', flow: 'failover', scope, from: to!, to: from!, changed };
 };
 
 const weekStart = Date.UTC(2026, 0, 5);

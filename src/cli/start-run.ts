@@ -140,6 +140,7 @@ const openHere = async (given: Environment, { breakGlass }: StartHere): Promise<
     render: async (template, state, extra) => templates.render(template, runFacts(state, clock.now()), extra),
     facts: (state) => runFacts(state, clock.now()) as unknown as Record<string, Json>,
     readLoss: (plan, input, signal) => watch.readLoss(plan, input, signal),
+    failingSince: (plan, check, from, to) => watch.failingSince(plan, check, from, to),
     changed: (state) => {
       for (const listener of listeners) listener(state);
     },

@@ -91,6 +91,36 @@ interface Asker {
   name: string;
 }
 
+/** A person says that what only a person can do is done. Who said it is the event's actor. */
+export const confirmDone = (state: RunState, id: string, by: Asker, note: string): RunEvent[] => {
+  mustBeLive(state);
+  const step = stepNamed(state, id);
+  if (step.uses !== 'engine/manual')
+    throw new MaydayError(
+      'run/wrong-state',
+      `"${id}" is Mayday's own work, and is done when the world says so. To leave it out, ask to skip it. Nothing was changed by this.`,
+    );
+  const current = state.steps[id]!;
+  if (current.state === 'succeeded') return [];
+  if (!isUnderWay(current))
+    throw new MaydayError(
+      'run/wrong-state',
+      `"${id}" is not asked for ${current.state === 'pending' ? 'yet' : 'any more'} (it is ${current.state}). Nothing was changed by this.`,
+    );
+  const { checklist } = step.input as { checklist: string[] };
+  return [
+    {
+      type: 'step.succeeded',
+      data: {
+        step: id,
+        seen: `done, says ${by.name}${note === '' ? '' : `: ${note}`}`,
+        changed: false,
+        output: { by: by.name, confirmed: checklist },
+      },
+    },
+  ];
+};
+
 /**
  * Asks to leave a step out (`skip`), or to go on although what it requires does not hold (`force`). Another person who
  * may approve the run must allow it. Throws `run/wrong-state` when the step is not one for it.

@@ -1,5 +1,5 @@
 import type { ApprovalRule, Lane } from '../define.ts';
-import type { Step } from '../plan/graph.ts';
+import { type Step, workingEngineSteps } from '../plan/graph.ts';
 import { referencesIn } from '../plan/references.ts';
 import { missingSlots } from './approvals.ts';
 import type { Outcome, RunEvent } from './events.ts';
@@ -73,9 +73,11 @@ const decidePending = (state: RunState, step: Step, now: Date, { events }: Decis
   if (step.undoes !== undefined) {
     const why = whyNotUndone(state, step.undoes);
     if (why !== undefined) return void skip(why);
-  } else if (step.effect !== 'notice' && !step.uses.startsWith('engine/')) {
+  } else if (isWork(step)) {
     if (state.unwinding !== null) return void skip('the run takes back what it did');
     if (state.aborted) return void skip('the run was aborted');
+    // What is about to be taken back is not added to.
+    if (state.created.graph.unwind?.includes('failed') && hasStopped(state)) return;
   }
   const ready =
     step.needs.every((id) => isSatisfied(state.steps[id])) && step.after.every((id) => hasEnded(state.steps[id]));
@@ -108,6 +110,12 @@ const decideUnderWay = (state: RunState, step: Step, now: Date, decision: Decisi
     decideApproval(state, step, now, decision);
     return;
   }
+  // Time that only passes, and what only a person can end, is not waited for once the run is ended early.
+  if (workingEngineSteps.has(step.uses) && (state.aborted !== null || state.unwinding !== null))
+    return void decision.events.push({
+      type: 'step.skipped',
+      data: { step: step.id, why: state.aborted ? 'the run was aborted' : 'the run takes back what it did' },
+    });
   const due = current.state !== 'waiting' || current.lookAt === null || new Date(current.lookAt) <= now;
   if (due) decision.start[step.lane].push(step.id);
   else sooner(decision, step.lane, new Date(current.lookAt!));
@@ -128,13 +136,19 @@ const decideApproval = (state: RunState, step: Step, now: Date, decision: Decisi
   else sooner(decision, step.lane, new Date(expiresAt));
 };
 
+/** What a run is for, and nothing that only looks, asks or tells. */
+const isWork = (step: Step): boolean =>
+  step.effect !== 'notice' && (!step.uses.startsWith('engine/') || workingEngineSteps.has(step.uses));
+
 const sooner = (decision: Decision, lane: Lane, at: Date): void => {
   const known = decision.lookAt[lane];
   if (known === null || at < known) decision.lookAt[lane] = at;
 };
 
 const isAtWork = (state: RunState): boolean =>
-  state.created.graph.steps.some((step) => step.effect !== 'notice' && isUnderWay(state.steps[step.id]!));
+  state.created.graph.steps.some(
+    (step) => step.effect !== 'notice' && !workingEngineSteps.has(step.uses) && isUnderWay(state.steps[step.id]!),
+  );
 
 const hasStopped = (state: RunState): boolean =>
   state.created.graph.steps.some((step) => !step.optional && isStopped(state.steps[step.id]!));

@@ -10,9 +10,10 @@ import {
   type WhenUnreachable,
 } from '../define.ts';
 import { MaydayError, messageOf } from '../errors.ts';
-import { type Requirement, type Step, undoIdOf } from '../plan/graph.ts';
+import type { Requirement, Step } from '../plan/graph.ts';
 import { substitute } from '../plan/references.ts';
 import type { Registry } from '../plan/registry.ts';
+import { type AssessInput, assess } from './assess.ts';
 import { acceptance } from './controls.ts';
 import type { RunEvent } from './events.ts';
 import { pollSeconds, retrySeconds } from './poll.ts';
@@ -72,7 +73,11 @@ export const perform = async (options: PerformOptions): Promise<Performed> => {
         `this run was approved with ${step.uses} version ${step.version}, but this Mayday has ${version ?? 'none'}; nothing was changed`,
       );
     if (check) return await performCheck(options, check, check.input.parse(input));
-    const deed = step.undoes === undefined ? action! : undoingOf(action!, state.steps[step.undoes]!.before);
+    const deed = step.takesBack
+      ? undoingOf(action!, step.takesBack.before)
+      : step.undoes === undefined
+        ? action!
+        : undoingOf(action!, state.steps[step.undoes]!.before);
     return await performAction(options, deed, action!.input.parse(input));
   } catch (error) {
     if (error instanceof MaydayError && error.code === 'lease/lost') throw error;
@@ -165,7 +170,10 @@ const performAction = async (options: PerformOptions, action: Action, input: unk
   );
 };
 
-/** What is there now, if the graph holds a step that may have to bring it back; read once, before the first act. */
+/**
+ * What is there now, for an unwinding of this run or for a failback that is made from its record; read once, before the
+ * first act.
+ */
 const readBefore = async (
   options: PerformOptions,
   action: Action,
@@ -174,7 +182,7 @@ const readBefore = async (
 ): Promise<{ found: Json } | { performed: Performed }> => {
   const { state, step } = options;
   const current = state.steps[step.id]!;
-  const mayBeUndone = step.kind === 'action' && state.graph[undoIdOf(step.id)]?.undoes === step.id;
+  const mayBeUndone = step.kind === 'action' && step.effect === 'change';
   if (!mayBeUndone || 'no' in action.reversible || current.before !== null) return { found: null };
   try {
     return { found: await action.reversible.before(input, context) };
@@ -232,7 +240,7 @@ const unreadable = (options: PerformOptions, fault: MaydayError): Performed => {
  * what is accepted leaves an obligation, named by the place in the output.
  */
 const unreachable = async (options: PerformOptions, seen: string): Promise<Performed> => {
-  const { step, state, ports, signal } = options;
+  const { step, state } = options;
   const current = state.steps[step.id]!;
   const unproven = `not fenced: ${seen}`;
   const unfenced = sayUnfenced(state.created.graph.from ?? '', state.created.run);
@@ -256,7 +264,7 @@ const unreachable = async (options: PerformOptions, seen: string): Promise<Perfo
     if (current.faults + 1 < agreeingLooks) return waiting(options, unproven, 2, { error: seen });
     return block('Nobody can prove that it takes no more writes, and the plan says to ask.');
   }
-  const reading = await ports.readLoss(state.created.graph.plan, rule.loss, signal);
+  const reading = await readLoss(options, rule.loss);
   // The watch has seen it silent for a while: then this look only confirms what is known.
   if (reading.sourceAnswers !== false && current.faults + 1 < agreeingLooks)
     return waiting(options, unproven, 2, { error: seen });
@@ -274,12 +282,12 @@ const unreachable = async (options: PerformOptions, seen: string): Promise<Perfo
  * for once more: every second would be one of outage. What is owed then is paid as soon as it answers.
  */
 const knownToBeSilent = async (options: PerformOptions): Promise<Performed | undefined> => {
-  const { step, state, ports, signal } = options;
+  const { step, state } = options;
   const rule = step.whenUnreachable;
   if (rule?.rule !== 'accept-up-to' || rule.probe === undefined) return undefined;
   const probe = state.steps[rule.probe];
   if ((probe?.output as { reachable?: boolean } | null | undefined)?.reachable !== false) return undefined;
-  const { sourceAnswers } = await ports.readLoss(state.created.graph.plan, rule.loss, signal);
+  const { sourceAnswers } = await readLoss(options, rule.loss);
   return sourceAnswers === false ? unreachable(options, probe!.seen) : undefined;
 };
 
@@ -382,21 +390,130 @@ const performEngineStep = async (options: PerformOptions): Promise<Performed> =>
       .catch((error) => ({ state: 'unreachable' as const, seen: messageOf(error) }));
     return succeeded(step, observed.seen, false, { reachable: observed.state !== 'unreachable' });
   }
-  if (step.uses === 'engine/wait') {
-    const { seconds } = step.input as { seconds: number };
-    const until = new Date(new Date(state.steps[step.id]!.startedAt!).getTime() + seconds * 1000);
-    if (ports.clock.now() >= until) return succeeded(step, `waited ${seconds} s`, false, {});
-    return {
-      events: [
-        {
-          type: 'step.waiting',
-          data: { step: step.id, seen: `waiting until ${until.toISOString()}`, lookAt: until.toISOString() },
-        },
-      ],
-    };
+  if (step.uses === 'engine/wait') return await performWait(options);
+  if (step.uses === 'engine/manual') {
+    const current = state.steps[step.id]!;
+    const { text } = step.input as { text: string };
+    if (isOver(options)) return failed(step, outOfTime(step, `nobody said that it is done: ${text}`, current));
+    return again(options, text, manualPollSeconds, current);
+  }
+  if (step.uses === 'engine/deadline') return performDeadline(options);
+  if (step.uses === 'engine/criteria') return await performCriteria(options);
+  if (step.uses === 'engine/caught-up') return await performCaughtUp(options);
+  if (step.uses === 'engine/assess') {
+    const output = await assess(options, step.input as unknown as AssessInput);
+    return succeeded(step, output.verdict, false, output as unknown as Json);
   }
   throw new MaydayError('internal', `the engine has no ${step.uses}`);
 };
+
+/** World seconds between two looks at a step that only a person can end. */
+const manualPollSeconds = 60;
+
+/** World seconds between two looks at what is being watched. */
+const watchPollSeconds = 5;
+
+type NamedRequirement = Requirement & { name: string };
+
+/** Time that passes, while what the plan names goes on saying yes. */
+const performWait = async (options: PerformOptions): Promise<Performed> => {
+  const { step, state, ports } = options;
+  const { seconds, while: watched = [] } = step.input as unknown as { seconds: number; while?: NamedRequirement[] };
+  const current = state.steps[step.id]!;
+  const until = new Date(Date.parse(current.startedAt!) + seconds * 1000);
+  const isOver = ports.clock.now() >= until;
+  const answers = await askAll(options, watched);
+  const bad = answers.filter(({ answer }) => answer !== 'yes');
+  if (bad.length > 0) {
+    const seen = `${bad.map(({ name, because }) => `${name}: ${because}`).join('; ')}`;
+    if (current.faults + 1 >= agreeingLooks)
+      return failed(step, new MaydayError('system/refused', `it did not stay good while it was watched: ${seen}`));
+    return waiting(options, seen, watchPollSeconds, { error: seen });
+  }
+  if (isOver) return succeeded(step, `${watched.length > 0 ? 'stayed good for' : 'waited'} ${seconds} s`, false, {});
+  const seen = `${watched.length > 0 ? 'watching' : 'waiting'} until ${until.toISOString()}`;
+  if (watched.length > 0)
+    return again(options, seen, Math.min(watchPollSeconds, secondsUntil(options, until)), current);
+  return { events: [{ type: 'step.waiting', data: { step: step.id, seen, lookAt: until.toISOString() } }] };
+};
+
+/** Fails as soon as too much time has passed since it began, unless the work has ended by then. */
+const performDeadline = ({ step, state, ports, ...rest }: PerformOptions): Performed => {
+  const options = { step, state, ports, ...rest };
+  const { seconds, steps } = step.input as unknown as { seconds: number; steps: string[] };
+  const current = state.steps[step.id]!;
+  if (steps.every((id) => hasEnded(state.steps[id]))) return succeeded(step, `done within ${seconds} s`, false, {});
+  const until = new Date(Date.parse(current.startedAt!) + seconds * 1000);
+  if (ports.clock.now() < until)
+    return again(
+      options,
+      `must be done by ${until.toISOString()}`,
+      Math.min(watchPollSeconds, secondsUntil(options, until)),
+      current,
+    );
+  return failed(step, new MaydayError('system/unavailable', `it has taken longer than ${seconds} s`));
+};
+
+/** Fails when more than so many of some checks fail, or any of others; several looks in a row must agree. */
+const performCriteria = async (options: PerformOptions): Promise<Performed> => {
+  const { step, state, ports } = options;
+  const { some, moreThan, each, seconds } = step.input as unknown as {
+    some: NamedRequirement[];
+    moreThan: number;
+    each: NamedRequirement[];
+    seconds: number;
+  };
+  const current = state.steps[step.id]!;
+  const [few, all] = await Promise.all([askAll(options, some), askAll(options, each)]);
+  const isBad = ({ answer }: Answer) => answer !== 'yes';
+  const failing = few.filter(isBad);
+  const wrong = [...(failing.length > moreThan ? failing : []), ...all.filter(isBad)];
+  if (wrong.length > 0) {
+    const seen = wrong.map(({ name, because }) => `${name}: ${because}`).join('; ');
+    if (current.faults + 1 >= agreeingLooks) return failed(step, new MaydayError('system/refused', seen));
+    return waiting(options, seen, watchPollSeconds, { error: seen });
+  }
+  const until = new Date(Date.parse(current.startedAt!) + seconds * 1000);
+  const seen = `${few.length + all.length - failing.length} of ${few.length + all.length} hold`;
+  if (ports.clock.now() >= until) return succeeded(step, seen, false, {});
+  return again(options, `${seen}, watched until ${until.toISOString()}`, watchPollSeconds, current);
+};
+
+/** Done when the standby has the newest row that its source has: nothing can be lost by promoting it then. */
+const performCaughtUp = async (options: PerformOptions): Promise<Performed> => {
+  const { step, state, registry } = options;
+  const given = step.input as unknown as Record<'standby' | 'source', { uses: string; input: Json }>;
+  const newest = async ({ uses, input }: { uses: string; input: Json }) => {
+    const check = registry.checks.get(uses);
+    const answer = await check?.ask(check.input.parse(input), lookContext(options)).catch(() => undefined);
+    const found = answer?.facts?.['newest'];
+    return typeof found === 'string' ? Date.parse(found) : null;
+  };
+  const [has, wanted] = await Promise.all([newest(given.standby), newest(given.source)]);
+  const current = state.steps[step.id]!;
+  if (has !== null && wanted !== null && has >= wanted)
+    return succeeded(step, 'the standby has the newest row of its source', false, {});
+  const seen =
+    wanted === null
+      ? 'what the source has cannot be read'
+      : has === null
+        ? 'what the standby has cannot be read'
+        : `${Math.round((wanted - has) / 100) / 10} s behind`;
+  if (isOver(options)) return failed(step, outOfTime(step, seen, current));
+  return again(options, seen, 2, current);
+};
+
+const askAll = (
+  options: PerformOptions,
+  requirements: readonly NamedRequirement[],
+): Promise<(Answer & { name: string })[]> =>
+  Promise.all(requirements.map(async (each) => ({ name: each.name, ...(await ask(options, each)) })));
+
+const secondsUntil = ({ ports }: PerformOptions, at: Date): number =>
+  Math.max(0.1, (at.getTime() - ports.clock.now().getTime()) / 1000);
+
+const readLoss = ({ ports, state, signal }: PerformOptions, loss: LossInput) =>
+  ports.readLoss(loss.plan ?? state.created.graph.plan, loss, signal);
 
 /**
  * The requirements, read just before acting. No or unknown stops the step; it is never skipped over. What was read
@@ -446,9 +563,9 @@ const ask = async (options: PerformOptions, requirement: Requirement): Promise<A
   }
 };
 
-const askLoss = async ({ ports, state, signal }: PerformOptions, input: Json): Promise<Answer> => {
+const askLoss = async (options: PerformOptions, input: Json): Promise<Answer> => {
   const { limitSeconds, ...loss } = input as unknown as LossInput & { limitSeconds: number };
-  const reading = await ports.readLoss(state.created.graph.plan, loss, signal);
+  const reading = await readLoss(options, loss);
   const said = { because: `${reading.because}; the limit is ${limitSeconds} s`, facts: { ...reading } };
   // What is certain decides: the most that can be lost, or the least that surely is. Between them a human does.
   if (reading.upperBoundSeconds !== null && reading.upperBoundSeconds <= limitSeconds)

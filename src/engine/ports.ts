@@ -106,6 +106,8 @@ export interface EnginePorts {
   render(template: string, state: RunState, extra: Record<string, Json>): Promise<string>;
   facts(state: RunState): Record<string, Json>;
   readLoss(plan: string, input: LossInput, signal: AbortSignal): Promise<LossReading>;
+  /** Since when the watch has seen a check fail without a break; null when it does not, or is not watched. */
+  failingSince(plan: string, check: string, from: string, to: string): Promise<Date | null>;
   /** Called after every change of a run's state; must not throw and not block. */
   changed(state: RunState): void;
 }

@@ -1,5 +1,6 @@
-import type { Json, LossInput, ResourceChange } from '../define.ts';
+import type { Action, Json, LookContext, LossInput, ResourceChange, Undo } from '../define.ts';
 import { messageOf } from '../errors.ts';
+import type { Step } from '../plan/graph.ts';
 import { substitute } from '../plan/references.ts';
 import type { PerformOptions } from './perform.ts';
 import type { LossReading } from './ports.ts';
@@ -20,6 +21,24 @@ const patienceMs = 8_000;
  * all is asked by a probe of its own.
  */
 const fencePatienceMs = 300;
+
+/** What is there now, and that it becomes what an earlier run found. */
+const previewBack = async (
+  step: Step,
+  action: Action,
+  input: unknown,
+  context: LookContext,
+): Promise<PreviewOutput['changes'][number]> => {
+  const [now] = await action.preview(input, context);
+  const { undo } = action.reversible as Undo;
+  return {
+    step: step.id,
+    ...now!,
+    resource: now?.resource ?? step.resources.join(', '),
+    now: now?.now ?? 'not known',
+    then: `${undo}: ${JSON.stringify(step.takesBack!.before)}`,
+  };
+};
 
 /** Reads, for every step that would change something, what is there now. Changes nothing. */
 export const preview = async ({ ports, registry, state, step, signal }: PerformOptions): Promise<PreviewOutput> => {
@@ -43,6 +62,7 @@ export const preview = async ({ ports, registry, state, step, signal }: PerformO
       signal: AbortSignal.any([signal, AbortSignal.timeout(other.whenUnreachable ? fencePatienceMs : patienceMs)]),
     };
     try {
+      if (other.takesBack) return [await previewBack(other, action, input, context)];
       const found = await action.preview(input, context);
       return found.map((change) => ({ step: other.id, account: state.created.graph.account ?? undefined, ...change }));
     } catch (error) {
@@ -56,7 +76,7 @@ export const preview = async ({ ports, registry, state, step, signal }: PerformO
   });
   const [read, readLosses] = await Promise.all([
     Promise.all(changes),
-    Promise.all((losses ?? []).map((loss) => ports.readLoss(state.created.graph.plan, loss, signal))),
+    Promise.all((losses ?? []).map((loss) => ports.readLoss(loss.plan ?? state.created.graph.plan, loss, signal))),
   ]);
   const ends = readLosses.flatMap((loss) =>
     loss.sourceAnswers === false && loss.lastReplayedAt && loss.upperBoundSeconds !== null

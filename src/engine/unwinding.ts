@@ -1,5 +1,5 @@
 import { dependentsOf, type Graph, type Step } from '../plan/graph.ts';
-import { mayHaveChanged, type RunState } from './state.ts';
+import { isSatisfied, mayHaveChanged, type RunState } from './state.ts';
 
 /**
  * Why a step is not taken back, in words for the card; undefined when it is.
@@ -12,6 +12,9 @@ export const whyNotUndone = (state: RunState, id: string): string | undefined =>
   const step = state.graph[id]!;
   if (!mayHaveChanged(state.steps[id]!)) return 'nothing was changed';
   if (state.unwindingStopped) return 'a person stopped the taking back';
+  // What moves little by little goes back to the last share that was watched and found good, and no further.
+  if (step.goodOnce !== undefined)
+    return isSatisfied(state.steps[step.goodOnce]) ? 'it was watched and stayed good, so it stays' : undefined;
   const reason = pointOfNoReturn(state, step);
   return reason && `it stays, because it belongs to “${reason.title}”, which cannot be taken back: ${reason.stays}`;
 };

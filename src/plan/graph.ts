@@ -7,7 +7,11 @@ import type {
   Json,
   Lane,
   Phase,
+  RequirementDraft,
+  StageView,
   StepDraft,
+  TakesBack,
+  TierView,
   Unwind,
   WhenUnreachable,
 } from '../define.ts';
@@ -16,6 +20,7 @@ import { mostSteps, type Plan } from './plan.ts';
 import { type Reference, referencesIn, substitute } from './references.ts';
 import type { Registry } from './registry.ts';
 import { type Path, type PlanFault, planError } from './source.ts';
+import { viewPlan } from './view.ts';
 
 /** A node of a frozen graph: everything resolved, so that nobody reads the plan file again. */
 export interface Step {
@@ -49,9 +54,17 @@ export interface Step {
   /** Why it stays when the run unwinds: it cannot be taken back. Absent: it can. */
   stays?: string;
   whenUnreachable?: WhenUnreachable;
+  /** The plan's phase whose target its time counts for. */
+  stage?: string;
+  /** Brings back what a step of an earlier run found before it changed it. */
+  takesBack?: TakesBack;
+  /** In an unwinding it is taken back whatever else stays, unless this step has succeeded. */
+  goodOnce?: string;
 }
 
 export interface Requirement {
+  /** What the plan calls the check. */
+  name?: string;
   uses: string;
   version: number;
   input: Json;
@@ -71,6 +84,10 @@ export interface Graph {
   objectives: { rtoSeconds: number; rpoSeconds: number };
   targetSeconds: number | null;
   steps: Step[];
+  /** The plan's own phases that steps of this graph belong to, in their order. */
+  stages?: StageView[];
+  /** How much the components that the run touches matter. */
+  tiers?: TierView[];
   /** When the run takes back what it did. Absent in graphs of before there was unwinding. */
   unwind?: Unwind[];
   /** Components and resources that the run holds for its life, sorted. */
@@ -89,11 +106,25 @@ const engineLanes: Record<string, Lane> = {
 /** Names under `engine/` that the engine itself understands; the rest are actions and checks. */
 export const engineSteps = [
   'engine/approval',
+  'engine/assess',
+  'engine/caught-up',
+  'engine/criteria',
+  'engine/deadline',
   'engine/in-time',
+  'engine/manual',
   'engine/preview',
   'engine/reach',
   'engine/wait',
 ] as const;
+
+/** Steps of the engine's that are part of the work: nobody goes on with them once a run is ended early. */
+export const workingEngineSteps: ReadonlySet<string> = new Set([
+  'engine/caught-up',
+  'engine/wait',
+  'engine/manual',
+  'engine/deadline',
+  'engine/criteria',
+]);
 
 export interface FreezeOptions {
   flow: string;
@@ -102,6 +133,7 @@ export interface FreezeOptions {
   to: string | null;
   arguments: Json;
   targetSeconds?: number;
+  objectives?: { rtoSeconds: number; rpoSeconds: number };
   /** Read-only flows work in the queue of looks, so that they never stand before recovery. */
   readOnly?: boolean;
 }
@@ -119,6 +151,16 @@ export const freeze = (
 ): Graph => {
   const faults: PlanFault[] = [];
   const fault = (step: StepDraft, inner: Path, message: string, key?: string) => {
+    const block = step.block && plan.blocks[step.block.name];
+    if (block) {
+      const place = block.source.placeOf([...step.block!.path, ...inner], key);
+      faults.push({
+        file: block.source.file,
+        ...place,
+        message: `${step.id}, as ${plan.text.plan} includes it: ${message}`,
+      });
+      return;
+    }
     const place = step.source ? plan.source.placeOf([...step.source, ...inner], key) : plan.source.placeOf([]);
     faults.push({ file: plan.source.file, ...place, message: `${step.id}: ${message}` });
   };
@@ -137,9 +179,19 @@ export const freeze = (
     ids.add(step.id);
   }
   const uses = new Map(draft.steps.map((step) => [step.id, step.uses]));
+  const views = new Map<string, FlowPlan>();
+  const viewOf = ({ plan: name }: StepDraft): FlowPlan => {
+    if (name === undefined) return view;
+    const nested = plan.nested[name];
+    if (!nested) throw new Error(`the plan "${name}" is not included here`);
+    const known = views.get(name) ?? viewPlan({ ...nested, nested: plan.nested }, registry, view.incident);
+    views.set(name, known);
+    return known;
+  };
   const steps = draft.steps.flatMap((step) => {
     try {
-      return [freezeStep(step, { view, registry, uses, ids, readOnly: options.readOnly ?? false, fault })];
+      const context = { view: viewOf(step), registry, uses, ids, readOnly: options.readOnly ?? false, fault };
+      return [freezeStep(step, context)];
     } catch (error) {
       if (error !== told) fault(step, [], (error as Error).message);
       return [];
@@ -159,11 +211,18 @@ export const freeze = (
         ['needs'],
         `it changes the world but needs the notice "${notice}"; talking must never block recovering: use "after"`,
       );
+  if (faults.length === 0)
+    for (const step of writersWithoutFence(steps, draft.steps, registry))
+      fault(
+        draft.steps.find(({ id }) => id === step.id)!,
+        ['uses'],
+        `it would make a second writer: nothing proves before it that the old one takes no more writes. Say at the component how that is fenced (fence: { when-unreachable: ask }), and run it in a procedure that moves the component`,
+      );
   if (faults.length > 0) throw planError(faults);
 
   const unwind = draft.unwind ?? [];
   const claims = [
-    ...draft.claims.map((component) => `component:${view.plan}/${component}`),
+    ...draft.claims.map((name) => `component:${name.includes('/') ? name : `${view.plan}/${name}`}`),
     ...steps.flatMap((step) => (step.effect === 'change' ? step.resources : [])),
   ];
   const graph = {
@@ -177,13 +236,35 @@ export const freeze = (
     to: options.to,
     regions: Object.fromEntries(view.places.map((place) => [place, view.region(place).aws ?? place])),
     arguments: options.arguments,
-    objectives: view.objectives,
+    objectives: options.objectives ?? view.objectives,
     targetSeconds: options.targetSeconds ?? null,
-    steps: unwind.length > 0 ? [...steps, ...undoing(steps, registry)] : steps,
+    ...stagesAndTiers(steps, draft, view),
+    steps: unwind.length > 0 ? [...steps, ...undoing(steps, registry, draft.takenBack)] : steps,
     ...(unwind.length > 0 && { unwind }),
     claims: [...new Set(claims)].sort(),
   };
   return { ...graph, hash: sha256(canonical(graph)) };
+};
+
+/** Only what has steps here: a phase that a run does not pass through has no time to be held against its target. */
+const stagesAndTiers = (steps: readonly Step[], draft: GraphDraft, view: FlowPlan): Pick<Graph, 'stages' | 'tiers'> => {
+  const stages = view.stages.filter(({ name }) => steps.some((step) => step.stage === name));
+  const tiers = view.tiers.filter(({ components }) => components.some((name) => draft.claims.includes(name)));
+  return { ...(stages.length > 0 && { stages }), ...(tiers.length > 0 && { tiers }) };
+};
+
+/** Steps after which two could write, without a fence among all that they wait for. */
+const writersWithoutFence = (steps: readonly Step[], drafts: readonly StepDraft[], registry: Registry): Step[] => {
+  const byId = new Map(steps.map((step) => [step.id, step]));
+  const componentOf = new Map(drafts.map((step) => [step.id, step.with?.['component']]));
+  return steps.filter((step) => {
+    if (!registry.actions.get(step.uses)?.makesWriter || step.takesBack) return false;
+    const before = new Set(step.needs);
+    for (const id of before) for (const need of byId.get(id)?.needs ?? []) before.add(need);
+    return ![...before].some(
+      (id) => byId.get(id)?.phase === 'fence' && componentOf.get(id) === componentOf.get(step.id),
+    );
+  });
 };
 
 interface FreezeStepContext {
@@ -220,6 +301,8 @@ const freezeStep = (draft: StepDraft, context: FreezeStepContext): Step => {
     informative: draft.informative ?? false,
     onFailure: draft.onFailure ?? false,
     record: draft.record ?? null,
+    ...(draft.stage !== undefined && { stage: draft.stage }),
+    ...(draft.goodOnce !== undefined && { goodOnce: draft.goodOnce }),
   };
   if ((engineSteps as readonly string[]).includes(draft.uses))
     return {
@@ -229,9 +312,9 @@ const freezeStep = (draft: StepDraft, context: FreezeStepContext): Step => {
       lane: engineLanes[draft.uses] ?? 'look',
       // That a message is late holds up nothing else.
       effect: draft.uses === 'engine/in-time' ? 'notice' : 'read',
-      input: (draft.with ?? {}) as Json,
+      input: freezeEngineInput(draft, context),
       timeoutSeconds: draft.timeoutSeconds ?? 600,
-      expectedSeconds: 0,
+      expectedSeconds: draft.uses === 'engine/wait' ? Number(draft.with?.['seconds'] ?? 0) : 0,
       optional: draft.optional ?? draft.uses === 'engine/in-time',
       resources: [],
       changes: [],
@@ -245,6 +328,7 @@ const freezeStep = (draft: StepDraft, context: FreezeStepContext): Step => {
     fault(draft, ['uses'], `no action or check is called "${draft.uses}".${didYouMean(draft.uses, known)}`);
     throw told;
   }
+  if (draft.takesBack) return freezeTakingBack(draft, draft.takesBack, base, action);
   for (const { reference, path } of references) {
     if (action?.targets.includes(path[0] as string))
       fault(
@@ -307,13 +391,67 @@ const freezeStep = (draft: StepDraft, context: FreezeStepContext): Step => {
   };
 };
 
+/** Lists of checks inside what an engine's step is given, resolved as requirements are. */
+const freezeEngineInput = (draft: StepDraft, context: FreezeStepContext): Json =>
+  Object.fromEntries(
+    Object.entries(draft.with ?? {}).map(([key, value]) => [
+      key,
+      ['while', 'some', 'each'].includes(key) && Array.isArray(value)
+        ? (value as (RequirementDraft & { name: string })[]).map((each) => ({
+            name: each.name,
+            ...freezeRequirement(each, context),
+          }))
+        : value,
+    ]),
+  ) as Json;
+
+/** A step whose target another run has resolved and changed already: nothing of it is read from the plan again. */
+const freezeTakingBack = (
+  draft: StepDraft,
+  takesBack: TakesBack,
+  base: Omit<
+    Step,
+    | 'kind'
+    | 'version'
+    | 'lane'
+    | 'effect'
+    | 'input'
+    | 'timeoutSeconds'
+    | 'expectedSeconds'
+    | 'optional'
+    | 'resources'
+    | 'changes'
+  >,
+  action: Action | undefined,
+): Step => {
+  if (!action || 'no' in action.reversible || action.version !== takesBack.version)
+    throw new Error(`what ${takesBack.step} of run ${takesBack.run} did cannot be taken back by this Mayday`);
+  const input = action.input.parse(takesBack.input);
+  return {
+    ...base,
+    kind: 'undo',
+    version: action.version,
+    lane: 'recover',
+    effect: 'change',
+    input: takesBack.input,
+    timeoutSeconds: draft.timeoutSeconds ?? action.longestSeconds,
+    expectedSeconds: action.expectedSeconds,
+    optional: draft.optional ?? false,
+    resources: action.resources(input),
+    changes: [...new Set([...action.changes, ...(action.reversible.changes ?? [])])],
+    stays: 'it brought back what was there before the failover',
+    takesBack,
+  };
+};
+
 /**
  * The steps that take others back, in reverse: each begins when whatever was built on its step has been taken back.
  * They stand in the graph from the start, so that who approves the run approves them too.
  */
-const undoing = (steps: readonly Step[], registry: Registry): Step[] => {
+const undoing = (steps: readonly Step[], registry: Registry, only: readonly string[] | undefined): Step[] => {
   const dependents = dependentsOf(steps);
-  const isUndone = (step: Step) => step.effect === 'change' && step.stays === undefined;
+  const isUndone = (step: Step) =>
+    step.effect === 'change' && step.stays === undefined && (only === undefined || only.includes(step.id));
   return steps.filter(isUndone).map((step): Step => {
     const { reversible } = registry.actions.get(step.uses)!;
     const { undo, changes = [] } = reversible as { undo: string; changes?: readonly string[] };

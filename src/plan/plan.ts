@@ -6,7 +6,9 @@ import { MaydayError } from '../errors.ts';
 import { faultAt, faultsOf } from './faults.ts';
 import { didYouMean } from './nearest.ts';
 import type { Registry } from './registry.ts';
-import { type PlanText, planSchema } from './schema.ts';
+import { residencyFaults } from './residency.ts';
+import { type BlockText, blockSchema, type IncludeText, type PlanText, planSchema } from './schema.ts';
+import { secretFaults } from './secrets.ts';
 import { type PlanFault, type PlanSource, planError, readSource } from './source.ts';
 
 /** A plan as read from its file, its components understood by their kinds. */
@@ -17,6 +19,10 @@ export interface Plan {
   digest: string;
   components: Record<string, ComponentView>;
   files: Record<string, string>;
+  /** Steps that several plans share, from `blocks/` beside the plan. */
+  blocks: Record<string, { source: PlanSource; text: BlockText }>;
+  /** Other plans whose procedures this one includes. */
+  nested: Record<string, Plan>;
 }
 
 /** A plan with more steps than this is a mistake, and would not fit a card either. */
@@ -47,6 +53,8 @@ export const parsePlan = (
   yaml: string,
   registry: Registry,
   readBeside: (name: string) => string,
+  /** The plans that include this one, outermost first. */
+  within: readonly string[] = [],
 ): Plan => {
   const source = readSource(file, yaml);
   const tooMany = countSteps(source.value);
@@ -76,6 +84,31 @@ export const parsePlan = (
       faults.push(faultAt(source, path, `the file "${name}" beside the plan cannot be read`));
     }
   }
+  faults.push(...secretFaults(source), ...residencyFaults(text, source));
+  const blocks: Plan['blocks'] = {};
+  const nested: Plan['nested'] = {};
+  for (const { path, include } of includesOf(text)) {
+    if (typeof include === 'string') continue;
+    const name = 'block' in include ? `blocks/${include.block}.yml` : `${include.plan}.yml`;
+    if ('plan' in include && [...within, text.plan].includes(include.plan)) {
+      faults.push(
+        faultAt(source, path, `the plans include each other: ${[...within, text.plan, include.plan].join(' → ')}`),
+      );
+      continue;
+    }
+    try {
+      files[name] ??= readBeside(name);
+    } catch {
+      faults.push(faultAt(source, path, `the file "${name}" beside the plan, which it includes, cannot be read`));
+      continue;
+    }
+    if ('block' in include) blocks[include.block] ??= parseBlock(join(dirname(file), name), files[name]);
+    else
+      nested[include.plan] ??= parsePlan(join(dirname(file), name), files[name], registry, readBeside, [
+        ...within,
+        text.plan,
+      ]);
+  }
   if (faults.length > 0) throw planError(faults);
   const digest = sha256(
     [
@@ -83,10 +116,31 @@ export const parsePlan = (
       ...Object.keys(files)
         .sort()
         .map((name) => `${name}\n${files[name]}`),
+      ...Object.values(nested).map((plan) => plan.digest),
     ].join('\n\0\n'),
   );
-  return { source, text, digest, components, files };
+  return { source, text, digest, components, files, blocks, nested };
 };
+
+const parseBlock = (file: string, yaml: string): Plan['blocks'][string] => {
+  const source = readSource(file, yaml);
+  const parsed = blockSchema.safeParse(source.value);
+  if (!parsed.success) throw planError(faultsOf(source, blockSchema, parsed.error));
+  const faults = secretFaults(source);
+  if (basename(file, '.yml') !== parsed.data.block)
+    faults.push(
+      faultAt(source, ['block'], `the block is called "${parsed.data.block}" but its file ${basename(file)}`),
+    );
+  if (faults.length > 0) throw planError(faults);
+  return { source, text: parsed.data };
+};
+
+const includesOf = (text: PlanText): { path: (string | number)[]; include: IncludeText }[] =>
+  Object.entries(text.procedures).flatMap(([flow, procedures]) =>
+    Object.entries(procedures).flatMap(([scope, { include }]) =>
+      (include ?? []).map((each, i) => ({ path: ['procedures', flow, scope, 'include', i], include: each })),
+    ),
+  );
 
 /** Every `*.yml` of a folder, by plan name. Throws one error with the faults of all of them. */
 export const readPlans = (folder: string, registry: Registry): Map<string, Plan> => {
@@ -146,8 +200,14 @@ const readComponent = (
   const faults: PlanFault[] = [];
   const at: Record<string, unknown> = {};
   const rest: Record<string, unknown> = {};
+  const { only } = written as { only?: unknown };
+  if (only !== undefined && !(Array.isArray(only) && only.length > 0 && only.every((place) => places.includes(place))))
+    return [faultAt(source, [...path, 'only'], `expected places of the plan: ${places.join(', ')}`)];
+  const standing: string[] = (only as string[] | undefined) ?? places;
   for (const [key, value] of Object.entries(written)) {
-    if (key === 'kind') continue;
+    if (key === 'kind' || key === 'only' || key === 'residency') continue;
+    if (places.includes(key) && !standing.includes(key))
+      faults.push(faultAt(source, path, `"${name}" is said to stand only in ${standing.join(', ')}`, key));
     if (!places.includes(key)) {
       rest[key] = value;
       continue;
@@ -156,12 +216,20 @@ const readComponent = (
     if (parsed.success) at[key] = parsed.data;
     else faults.push(...faultsOf(source, kind.at, parsed.error, [...path, key]));
   }
-  for (const place of places)
+  for (const place of standing)
     if (!(place in at) && !kind.at.safeParse(undefined).success)
-      faults.push(faultAt(source, path, `${kind.name} "${name}" has no "${place}": expected what it is called there`));
+      faults.push(
+        faultAt(
+          source,
+          path,
+          `${kind.name} "${name}" has no "${place}": expected what it is called there, or "only" with the places where it stands`,
+        ),
+      );
   const settings = kind.settings.safeParse(rest);
   if (!settings.success) faults.push(...faultsOf(source, kind.settings, settings.error, path));
-  return faults.length > 0 ? faults : { name, kind: kind.name, at, settings: settings.data as Record<string, unknown> };
+  return faults.length > 0
+    ? faults
+    : { name, kind: kind.name, at, places: standing, settings: settings.data as Record<string, unknown> };
 };
 
 /** References between the parts of a plan that lead nowhere. */
@@ -193,6 +261,9 @@ const namesThatAreNotThere = (text: PlanText, source: PlanSource): PlanFault[] =
         must(['approvals', flow, when, 'all-of', i], who, 'person or group', [...people, ...groups]);
       for (const who of Object.keys(rule.tell ?? {}))
         must(['approvals', flow, when, 'tell'], who, 'person or group', [...people, ...groups]);
+      for (const key of ['may-abort', 'escalate'] as const)
+        for (const [i, who] of (rule[key] ?? []).entries())
+          must(['approvals', flow, when, key, i], who, 'person or group', [...people, ...groups]);
     }
   for (const [name, { person }] of Object.entries(text.stakeholders))
     must(['stakeholders', name, 'person'], person, 'person', people);
@@ -223,13 +294,73 @@ const namesThatAreNotThere = (text: PlanText, source: PlanSource): PlanFault[] =
       );
     owners.set(slack, name);
   }
-  for (const [i, check] of text.triage.entries()) must(['triage', i], check, 'check', Object.keys(text.checks));
+  const checks = Object.keys(text.checks);
+  for (const [i, check] of text.triage.entries()) must(['triage', i], check, 'check', checks);
+  for (const [i, row] of text.triggers.entries()) {
+    for (const key of ['when', 'while', 'wait-for'] as const)
+      for (const check of row[key] ?? []) must(['triggers', i, key], check, 'check', checks);
+    if (row.propose === undefined) continue;
+    const [flow = '', scope = ''] = row.propose.split(' ');
+    // A failback has no text of its own: it is made from the record of what it brings back.
+    const source = flow === 'failback' ? 'failover' : flow;
+    must(['triggers', i, 'propose'], scope, `procedure of ${flow}`, Object.keys(text.procedures[source] ?? {}));
+  }
+  for (const [i, check] of (text.failback?.healthy ?? []).entries())
+    must(['failback', 'healthy', i], check, 'check', checks);
+  for (const [tier, { components }] of Object.entries(text.tiers))
+    for (const [i, component] of components.entries())
+      must(['tiers', tier, 'components', i], component, 'component', Object.keys(text.components));
+  const bySeverity = new Map<string, string>();
+  for (const [level, { severity }] of Object.entries(text.levels)) {
+    const other = bySeverity.get(severity);
+    if (other !== undefined)
+      faults.push(faultAt(source, ['levels', level, 'severity'], `"${other}" and "${level}" are both ${severity}`));
+    bySeverity.set(severity, level);
+  }
+  const steps = Object.values(text.procedures).flatMap((procedures) =>
+    Object.values(procedures).flatMap((each) => Object.keys(each.steps ?? {})),
+  );
+  for (const [list, { items }] of Object.entries(text.checklists))
+    for (const [i, item] of items.entries()) {
+      const path = ['checklists', list, 'items', i];
+      for (const check of item.checks ?? []) must([...path, 'checks'], check, 'check', checks);
+      if (item.by !== undefined) must([...path, 'by'], item.by, 'person or group', [...people, ...groups]);
+      // Steps of blocks and of for-each have names that are made: those are held against the graphs by the linter.
+      if (Object.keys(text.procedures).length > 0 && !hasMadeSteps(text))
+        for (const step of item.steps ?? []) must([...path, 'steps'], step, 'step', steps);
+    }
   for (const [flow, procedures] of Object.entries(text.procedures))
     for (const [scope, procedure] of Object.entries(procedures)) {
       const path = ['procedures', flow, scope];
       const own = Object.keys(procedures);
-      for (const [i, included] of (procedure.include ?? []).entries())
-        must([...path, 'include', i], included, `procedure of ${flow}`, own);
+      for (const [i, included] of (procedure.include ?? []).entries()) {
+        if (typeof included !== 'string') continue;
+        const [other, name] = included.includes('/') ? (included.split('/') as [string, string]) : [flow, included];
+        const valid = other === flow ? own : Object.keys(text.procedures[other] ?? {});
+        if (other !== flow && text.procedures[other] === undefined)
+          must([...path, 'include', i], other, 'flow with procedures', Object.keys(text.procedures));
+        else must([...path, 'include', i], name, `procedure of ${other}`, valid);
+      }
+      const phases = Object.keys(text.phases);
+      if (procedure.phase !== undefined) must([...path, 'phase'], procedure.phase, 'phase', phases);
+      for (const [id, step] of Object.entries(procedure.steps ?? {})) {
+        if (step.phase !== undefined) must([...path, 'steps', id, 'phase'], step.phase, 'phase', phases);
+        for (const [i, check] of (step.while ?? []).entries())
+          must([...path, 'steps', id, 'while', i], check, 'check', checks);
+      }
+      const back = procedure['roll-back-when'];
+      for (const key of ['of', 'not'] as const)
+        for (const [i, check] of (back?.[key] ?? []).entries())
+          must([...path, 'roll-back-when', key, i], check, 'check', checks);
+      if (back && !procedure.unwind?.includes('failed'))
+        faults.push(
+          faultAt(
+            source,
+            path,
+            'what rolls back by itself must be able to: add "unwind: [failed, aborted]"',
+            'roll-back-when',
+          ),
+        );
       if (procedure.unwind && text.approvals[flow] === undefined)
         faults.push(
           faultAt(
@@ -241,6 +372,15 @@ const namesThatAreNotThere = (text: PlanText, source: PlanSource): PlanFault[] =
     }
   return faults;
 };
+
+const hasMadeSteps = (text: PlanText): boolean =>
+  Object.values(text.procedures).some((procedures) =>
+    Object.values(procedures).some(
+      ({ include, steps }) =>
+        include?.some((each) => typeof each !== 'string') ||
+        Object.values(steps ?? {}).some((step) => step['for-each'] !== undefined),
+    ),
+  );
 
 const filesNamed = (text: PlanText): { path: string[]; name: string }[] =>
   Object.entries(text.procedures).flatMap(([flow, procedures]) =>

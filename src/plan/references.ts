@@ -7,7 +7,8 @@ export interface Reference {
 }
 
 const referencePattern = /^\{\{\s*steps\.([a-z][a-z0-9-]*)\.output\.([A-Za-z][A-Za-z0-9_-]*)\s*\}\}$/;
-const valuePattern = /\{\{\s*([a-z][a-z0-9-]*)\s*\}\}/g;
+const valuePattern = /\{\{\s*([a-z][A-Za-z0-9-]*(?:\.[A-Za-z0-9_-]+)*)\s*\}\}/g;
+const wholeValue = /^\{\{\s*([a-z][A-Za-z0-9-]*(?:\.[A-Za-z0-9_-]+)*)\s*\}\}$/;
 const anyBraces = /\{\{.*?\}\}/;
 
 export const isReference = (value: unknown): value is Reference =>
@@ -17,16 +18,25 @@ export const isReference = (value: unknown): value is Reference =>
  * Fills `{{ to }}` and the like, and turns `{{ steps.x.output.y }}` into references. A reference must be the whole
  * value: it is a value of some type, not a piece of text. Throws an Error that names what may stand there.
  */
-export const fill = (value: unknown, values: Record<string, string>): unknown => {
+export const fill = (value: unknown, values: Record<string, unknown>): unknown => {
   if (typeof value === 'string') {
     const reference = referencePattern.exec(value);
     if (reference) return { $step: reference[1] as string, $output: reference[2] as string } satisfies Reference;
-    const filled = value.replaceAll(valuePattern, (whole, name: string) => {
-      if (!Object.hasOwn(values, name))
-        throw new Error(
-          `"${whole}" is not known here; known: ${Object.keys(values).join(', ')}, steps.<step>.output.<field>`,
-        );
-      return values[name] as string;
+    const known = (whole: string, name: string): unknown => {
+      if (Object.hasOwn(values, name)) return values[name];
+      throw new Error(
+        `"${whole}" is not known here; known: ${Object.keys(values).join(', ')}, steps.<step>.output.<field>`,
+      );
+    };
+    // Alone it is the value itself, be it a number or a list; inside a text it is written out.
+    const whole = wholeValue.exec(value)?.[1];
+    if (whole !== undefined && !whole.startsWith('steps.')) return known(value, whole);
+    const filled = value.replaceAll(valuePattern, (braces, name: string) => {
+      if (name.startsWith('steps.')) return braces;
+      const found = known(braces, name);
+      if (typeof found === 'object' && found !== null)
+        throw new Error(`"${braces}" is a list or a group of values, which cannot stand inside a text`);
+      return String(found);
     });
     const left = anyBraces.exec(filled);
     if (left?.[0].includes('steps.'))

@@ -4,10 +4,9 @@ import type {
   FlowPlan,
   GroupView,
   LossInput,
+  MatrixRow,
   PersonView,
-  Phase,
   RequirementDraft,
-  StepDraft,
   WhenUnreachable,
 } from '../define.ts';
 import { probeStepId } from '../define.ts';
@@ -16,13 +15,16 @@ import { parseDuration } from './duration.ts';
 import { hoursHold, parseHours } from './hours.ts';
 import { didYouMean } from './nearest.ts';
 import type { Plan } from './plan.ts';
+import { type ProcedureTools, stepsOfProcedure, type Values } from './procedures.ts';
 import { fill } from './references.ts';
 import type { Registry } from './registry.ts';
-import type { ProcedureText } from './schema.ts';
+import type { TriggerText } from './schema.ts';
 
 /** What a plan says under a name; never what every object has under it, such as `constructor`. */
 const own = <T>(record: Record<string, T>, name: string): T | undefined =>
   Object.hasOwn(record, name) ? record[name] : undefined;
+
+const sentence = (name: string): string => name.replaceAll('-', ' ').replace(/^./, (first) => first.toUpperCase());
 
 /** A plan as flows and actions see it, for one moment and one incident. */
 export const viewPlan = (plan: Plan, registry: Registry, incident: Record<string, string> = {}): FlowPlan => {
@@ -56,11 +58,7 @@ export const viewPlan = (plan: Plan, registry: Registry, incident: Record<string
     };
   };
 
-  const requirement = (
-    written: string,
-    step: { with?: Record<string, unknown> },
-    values: Record<string, string>,
-  ): RequirementDraft => {
+  const requirement = (written: string, step: { with?: Record<string, unknown> }, values: Values): RequirementDraft => {
     const loss = /^loss-below (.+)$/.exec(written);
     if (loss) {
       const limitSeconds = parseDuration(loss[1] as string);
@@ -79,7 +77,7 @@ export const viewPlan = (plan: Plan, registry: Registry, incident: Record<string
     return { uses: check.uses, with: fill(check.with ?? {}, values) as Record<string, unknown> };
   };
 
-  const lossOfComponent = (name: string, values: Record<string, string>): LossInput | undefined => {
+  const lossOfComponent = (name: string, values: Values): LossInput | undefined => {
     const { loss } = component(name).settings as { loss?: { alive: string; replayed: string } };
     if (!loss) return undefined;
     const replayed = text.checks[loss.replayed];
@@ -93,80 +91,55 @@ export const viewPlan = (plan: Plan, registry: Registry, incident: Record<string
     const written = fill(replayed!.with ?? {}, values) as Record<string, unknown>;
     return {
       component: name,
-      from: values['from'] ?? '',
-      to: values['to'] ?? '',
+      from: String(values['from'] ?? ''),
+      to: String(values['to'] ?? ''),
       aliveCheck: loss.alive,
       replayed: { uses: replayed!.uses, input: check.resolve(check.with.parse(written), view) },
       written,
     };
   };
 
-  const draft = (flow: string, scope: string, id: string, values: Record<string, string>, phase: Phase): StepDraft => {
-    const step = text.procedures[flow]![scope]!.steps![id]!;
-    const source = ['procedures', flow, scope, 'steps', id];
-    const under = <T>(key: string, read: () => T): T => {
-      try {
-        return read();
-      } catch (error) {
-        throw new MaydayError('plan/invalid', (error as Error).message, { cause: { source: [...source, key] } });
-      }
-    };
-    const { unless } = step;
-    const requires = step.require === undefined ? [] : [step.require].flat();
-    return {
-      id,
-      title: step.title,
-      phase,
-      uses: step.uses,
-      with: under('with', () => fill(step.with ?? {}, values) as Record<string, unknown>),
-      needs: step.needs ?? [],
-      after: step.after ?? [],
-      when: step.when,
-      require: under('require', () => requires.map((written) => requirement(written, step, values))),
-      unless: unless === undefined ? undefined : under('unless', () => requirement(unless, step, values)),
-      withinSeconds: step.within,
-      timeoutSeconds: step.timeout,
-      source,
-    };
+  const nestedView = (name: string): FlowPlan => {
+    const nested = plan.nested[name];
+    if (!nested) throw new Error(`the plan "${name}" is not included here`);
+    return viewPlan({ ...nested, nested: plan.nested }, registry, incident);
   };
 
-  const stepsOf = (
-    flow: string,
-    scope: string,
-    values: Record<string, string>,
-    phase: Phase,
-    seen: string[] = [],
-  ): StepDraft[] => {
-    const procedure: ProcedureText | undefined = text.procedures[flow]?.[scope];
-    if (!procedure)
-      throw new MaydayError(
-        'plan/unknown',
-        `${plan.text.plan} has no procedure "${flow}" for "${scope}".${didYouMean(scope, Object.keys(text.procedures[flow] ?? {}))}`,
-      );
-    if (seen.includes(scope))
-      throw new MaydayError('plan/invalid', `the procedure includes itself: ${[...seen, scope].join(' → ')}`, {
-        cause: { source: ['procedures', flow, scope, 'include'] },
-      });
-    const steps = [
-      ...(procedure.include ?? []).flatMap((included) => stepsOf(flow, included, values, phase, [...seen, scope])),
-      ...Object.keys(procedure.steps ?? {}).map((id) => draft(flow, scope, id, values, phase)),
-    ];
-    for (const [id, needs] of Object.entries(procedure.needs ?? {})) {
-      const step = steps.find((candidate) => candidate.id === id);
-      if (!step)
-        throw new MaydayError(
-          'plan/invalid',
-          `no step of this procedure is called "${id}".${didYouMean(
-            id,
-            steps.map((candidate) => candidate.id),
-          )}`,
-          {
-            cause: { source: ['procedures', flow, scope, 'needs'] },
-          },
-        );
-      step.needs = [...(step.needs ?? []), ...needs];
-    }
-    return steps;
+  const tools: ProcedureTools = {
+    plan,
+    requirement,
+    settingsOf: (name) => component(name).settings,
+    nested: (name, flow, scope, values, phase) => nestedView(name).procedure(flow, scope, values as never, phase),
+  };
+
+  /** The scopes of other plans that a procedure includes, and those that they include. */
+  const nestedScopes = (flow: string, scope: string): { plan: string; scope: string; prefix: string }[] =>
+    // A failback goes by the failover's text.
+    (text.procedures[flow === 'failback' ? 'failover' : flow]?.[scope]?.include ?? []).flatMap((included) => {
+      if (typeof included === 'string') {
+        const [first, second] = included.split('/');
+        return second === undefined ? nestedScopes(flow, first!) : nestedScopes(first!, second);
+      }
+      if (!('plan' in included)) return [];
+      return [{ plan: included.plan, scope: included.scope, prefix: included.as ?? included.plan }];
+    });
+
+  const matrixRow = (row: TriggerText, values: Values): MatrixRow => {
+    const [flow, scope] = row.propose?.split(' ') ?? [];
+    const ids = (names: readonly string[] | undefined) => (names ?? []).map((name) => `check-${name}`);
+    const said = (row.when ?? []).map((name) => name.replaceAll('-', ' ')).join(' and ');
+    return {
+      title: row.title ?? (row.situation ? sentence(row.situation) : `Not: ${said}`),
+      failing: ids(row.when),
+      holding: ids(row.while),
+      situation: row.situation ?? null,
+      failsForSeconds: row['fails-for'] ?? 0,
+      severity: row.severity ?? null,
+      propose: flow && scope ? { flow, scope } : null,
+      waitFor: ids(row['wait-for']),
+      nothing: row.nothing === undefined ? null : String(fill(row.nothing, values)),
+      refuse: row.refuse === undefined ? null : String(fill(row.refuse, values)),
+    };
   };
 
   const view: FlowPlan = {
@@ -188,6 +161,7 @@ export const viewPlan = (plan: Plan, registry: Registry, incident: Record<string
     components: Object.keys(plan.components),
     async roleOf(name, place, context) {
       const found = component(name);
+      if (!found.places.includes(place)) return undefined;
       return registry.kinds.get(found.kind)?.role?.(found, place, view, context);
     },
     person,
@@ -198,11 +172,96 @@ export const viewPlan = (plan: Plan, registry: Registry, incident: Record<string
       if (content === undefined) throw new Error(`the file "${path}" is not beside the plan`);
       return content;
     },
-    scopes: (flow) => Object.keys(text.procedures[flow] ?? {}),
-    procedure: (flow, scope, values, phase) => withoutOthers(stepsOf(flow, scope, values, phase), { ...values, scope }),
+    scopes: (flow) =>
+      flow === 'failback'
+        ? // It has no text of its own: whatever can be moved can be brought home.
+          Object.keys(text.procedures['failover'] ?? {}).filter(
+            (scope) => view.hasScope(scope) && !view.isInPlace('failover', scope),
+          )
+        : Object.keys(text.procedures[flow] ?? {}),
+    procedure: (flow, scope, values, phase) => stepsOfProcedure(tools, flow, scope, values, phase),
     hasProcedure: (flow, scope) => text.procedures[flow]?.[scope] !== undefined,
     unwindOf: (flow, scope) => text.procedures[flow]?.[scope]?.unwind ?? [],
     targetOf: (flow, scope) => text.procedures[flow]?.[scope]?.rto,
+    targetsFor(flow, scope, severity) {
+      const procedure = text.procedures[flow]?.[scope];
+      const level = Object.values(text.levels).find((each) => each.severity === severity);
+      return {
+        rtoSeconds: procedure?.rto ?? level?.rto ?? text.objectives.rto,
+        rpoSeconds: procedure?.rpo ?? level?.rpo ?? text.objectives.rpo,
+      };
+    },
+    severityOf: (flow, scope) => text.procedures[flow]?.[scope]?.severity,
+    isInPlace: (flow, scope) => flow === 'recover' || text.procedures[flow]?.[scope]?.['in-place'] === true,
+    placesOf: (scope) =>
+      Object.keys(text.regions).filter((place) =>
+        view.componentsOf(scope).every((name) => component(name).places.includes(place)),
+      ),
+    stages: Object.entries(text.phases).map(([name, written]) => ({
+      name,
+      title: written.title ?? name.replaceAll('-', ' ').replace(/^./, (first) => first.toUpperCase()),
+      targetSeconds: written.target,
+    })),
+    tiers: Object.entries(text.tiers).map(([name, { title, rto, rpo, components }]) => ({
+      name,
+      title,
+      rtoSeconds: rto,
+      rpoSeconds: rpo,
+      components,
+    })),
+    checkSteps: (values) =>
+      Object.keys(text.checks).flatMap((name) => {
+        // A check of what does not stand in these places has nothing to say of them.
+        try {
+          return [
+            {
+              id: `check-${name}`,
+              title: sentence(name),
+              phase: 'decide' as const,
+              uses: text.checks[name]!.uses,
+              with: fill(text.checks[name]!.with ?? {}, values) as Record<string, unknown>,
+              informative: true,
+              source: ['checks', name],
+            },
+          ].filter(({ uses, with: written }) => {
+            const check = registry.checks.get(uses);
+            const parsed = check?.with.safeParse(written);
+            if (parsed?.success) check!.resolve(parsed.data, view);
+            return true;
+          });
+        } catch {
+          return [];
+        }
+      }),
+    matrix: (values) => text.triggers.map((row) => matrixRow(row, values)),
+    failback: {
+      weights: text.failback?.weights ?? [100],
+      soakSeconds: text.failback?.soak ?? 0,
+      healthy: text.failback?.healthy ?? [],
+    },
+    requirements: (names, values) => names.map((name) => ({ name, ...requirement(name, {}, values) })),
+    resynchronise(name, places, stamp) {
+      const found = component(name);
+      return (
+        registry.kinds.get(found.kind)?.resynchronise?.(found, places, view, stamp) ?? [
+          {
+            name: 'by-hand',
+            title: `Make ${name} in ${places.to} follow ${places.from}`,
+            uses: 'engine/manual',
+            with: {},
+            manual: `Mayday knows no call that makes ${name} (${found.kind}) in ${places.to} follow ${places.from} again. Do it by hand, and say here when ${places.to} has caught up.`,
+          },
+        ]
+      );
+    },
+    resourcesOf(name, place) {
+      const found = component(name);
+      if (!found.places.includes(place)) return [];
+      return registry.kinds.get(found.kind)?.resources(found, place, view) ?? [];
+    },
+    makesWriter: (uses) => registry.actions.get(uses)?.makesWriter === true,
+    gradualKey: (uses) => registry.actions.get(uses)?.gradual,
+    hasScope: (scope) => text.scopes[scope] !== undefined,
     componentsOf(scope) {
       const components = text.scopes[scope];
       if (!components)
@@ -218,13 +277,15 @@ export const viewPlan = (plan: Plan, registry: Registry, incident: Record<string
         id: `triage-${name}`,
         title: `Triage: ${name.replaceAll('-', ' ')}`,
         phase: 'decide',
+        ...(text.phases['assess'] && { stage: 'assess' }),
         uses: text.checks[name]!.uses,
         with: fill(text.checks[name]!.with ?? {}, values) as Record<string, unknown>,
         informative: true,
         source: ['checks', name],
       })),
     approvalRule(flow, at): ApprovalRule {
-      const approvals = text.approvals[flow];
+      // What a plan says nothing of is approved by those who approve a failover: the strictest that it knows.
+      const approvals = text.approvals[flow] ?? text.approvals['failover'];
       if (!approvals)
         throw new MaydayError(
           'plan/invalid',
@@ -246,11 +307,33 @@ export const viewPlan = (plan: Plan, registry: Registry, incident: Record<string
           group: group(name),
           withinSeconds,
         })),
+        ...(found.rule['may-abort'] && { mayAbort: found.rule['may-abort'].map(group) }),
+        ...(found.rule.escalate && { escalate: found.rule.escalate.map(group) }),
       };
     },
-    lossOf: (scope, values) => view.componentsOf(scope).flatMap((name) => lossOfComponent(name, values) ?? []),
-    fences: (scope, values) =>
-      view.componentsOf(scope).flatMap((name) => {
+    claimsOf: (flow, scope) => [
+      ...view.componentsOf(scope),
+      ...nestedScopes(flow, scope).flatMap((inner) =>
+        nestedView(inner.plan)
+          .claimsOf(flow, inner.scope)
+          .map((name) => (name.includes('/') ? name : `${inner.plan}/${name}`)),
+      ),
+    ],
+    lossOf: (flow, scope, values) => [
+      ...view.componentsOf(scope).flatMap((name) => lossOfComponent(name, values) ?? []),
+      ...nestedScopes(flow, scope).flatMap(({ plan: name, scope: inner, prefix }) =>
+        nestedView(name)
+          .lossOf(flow, inner, values)
+          .map((loss) => ({ ...loss, plan: loss.plan ?? name, component: `${prefix}-${loss.component}` })),
+      ),
+    ],
+    fences: (flow, scope, values) => [
+      ...nestedScopes(flow, scope).flatMap(({ plan: name, scope: inner, prefix }) =>
+        nestedView(name)
+          .fences(flow, inner, values)
+          .map((fence) => ({ ...fence, plan: fence.plan ?? name, component: `${prefix}-${fence.component}` })),
+      ),
+      ...view.componentsOf(scope).flatMap((name) => {
         const found = component(name);
         const written = (found.settings as { fence?: { 'when-unreachable'?: string } }).fence;
         const [fence] = view.fencesOf(name, values['from'] ?? '');
@@ -263,18 +346,21 @@ export const viewPlan = (plan: Plan, registry: Registry, incident: Record<string
             : { rule: 'ask' };
         return [{ ...fence, whenUnreachable }];
       }),
+    ],
     fencesOf(name, place) {
       const found = component(name);
       const fence = registry.kinds.get(found.kind)?.fence;
-      if (!fence || found.settings['fence'] === undefined || found.at[place] === undefined) return [];
+      if (!fence || found.settings['fence'] === undefined || !found.places.includes(place)) return [];
       return [{ component: name, ...fence(found, place, view) }];
     },
     writers: (place) =>
       Object.values(plan.components).flatMap((found) =>
-        (registry.kinds.get(found.kind)?.stop?.(found, place, view) ?? []).map((stop) => ({
-          component: found.name,
-          ...stop,
-        })),
+        (found.places.includes(place) ? (registry.kinds.get(found.kind)?.stop?.(found, place, view) ?? []) : []).map(
+          (stop) => ({
+            component: found.name,
+            ...stop,
+          }),
+        ),
       ),
     stakeholders: Object.entries(text.stakeholders).map(([name, written]) => ({
       name,
@@ -283,6 +369,7 @@ export const viewPlan = (plan: Plan, registry: Registry, incident: Record<string
       person: person(written.person),
       by: written.by,
       withinSeconds: written.within,
+      ...(written.for && { severities: written.for }),
     })),
     responders: [
       ...Object.values(text.approvals).flatMap(({ rules }) =>
@@ -293,7 +380,10 @@ export const viewPlan = (plan: Plan, registry: Registry, incident: Record<string
       ),
     ],
     announce: {
-      channels: text.announce.channels,
+      channels: text.announce.channels.map((each) => ({
+        name: each.channel,
+        ...(each.for && { severities: each.for }),
+      })),
       pagerduty: text.announce.pagerduty && {
         service: text.announce.pagerduty.service,
         escalationPolicy: text.announce.pagerduty['escalation-policy'],
@@ -303,18 +393,4 @@ export const viewPlan = (plan: Plan, registry: Registry, incident: Record<string
     },
   };
   return view;
-};
-
-/**
- * Leaves out the steps whose `when` says otherwise, and the edges to them. What refers to their outputs is found when
- * the graph is frozen: a value that is not there cannot be left out.
- */
-const withoutOthers = (steps: StepDraft[], values: Record<string, string | undefined>): StepDraft[] => {
-  const holds = ({ when }: StepDraft) =>
-    Object.entries(when ?? {}).every(([name, wanted]) => wanted === undefined || wanted.includes(values[name] ?? ''));
-  const kept = steps.filter(holds);
-  const dropped = new Set(steps.filter((step) => !holds(step)).map(({ id }) => id));
-  if (dropped.size === 0) return kept;
-  const without = (edges: string[] | undefined) => edges?.filter((id) => !dropped.has(id));
-  return kept.map((step) => ({ ...step, needs: without(step.needs), after: without(step.after) }));
 };

@@ -34,6 +34,8 @@ export interface Watch {
   /** The newest sighting of a check, or undefined when it never ran. */
   sighting(plan: string, check: string, from: string, to: string): Promise<Sighting | undefined>;
   readLoss(plan: string, input: LossInput, signal: AbortSignal): Promise<LossReading>;
+  /** Since when a check fails without a break; null when it does not, or is not watched. */
+  failingSince(plan: string, check: string, from: string, to: string): Promise<Date | null>;
 }
 
 export interface WatchOptions {
@@ -162,6 +164,9 @@ export const createWatch = (options: WatchOptions): Watch => {
       for (const timer of timers) clearTimeout(timer);
     },
     sighting,
+    async failingSince(plan, check, from, to) {
+      return (await sighting(plan, check, from, to))?.failingSince ?? null;
+    },
     async readLoss(plan, input, signal) {
       const seen = await sighting(plan, input.aliveCheck, input.from, input.to);
       const check = registry.checks.get(input.replayed.uses);

@@ -392,7 +392,7 @@ test('a plan of many steps that all need all others before them is refused or li
 
 test('a procedure that includes itself is refused with the way round', () => {
   expect(faultOf('include: [crates, rest]\n      needs', 'include: [crates, rest, everything]\n      needs')).toMatch(
-    /^orchard\.yml:\d+:\d+: the procedure includes itself: everything → everything/,
+    /^orchard\.yml:\d+:\d+: the procedure includes itself: failover\/everything → failover\/everything/,
   );
 });
 

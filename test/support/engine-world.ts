@@ -330,6 +330,7 @@ export const startBot = async (
       (async () => {
         throw new Error('nothing tells the loss');
       }),
+    failingSince: async () => null,
     changed() {},
   };
   const store = createRunStore(ports);

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { flows } from '../../flows/index.ts';
+import { sampleRecord } from '../../src/cli/plan-graphs.ts';
 import { readSettings } from '../../src/config.ts';
 import type { FlowRequest } from '../../src/define.ts';
 import { createTools, loadPlans } from '../../src/main.ts';
@@ -60,5 +61,17 @@ export const freezePlan = (
     () => 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: leaves, namespace: cider }',
   );
   const flow = flows.find(({ name }) => name === flowName)!;
-  return build(flow, plan, viewPlan(plan, registry, incident), registry, requestFor(plan, scope, more));
+  const request = requestFor(plan, scope, more);
+  const record =
+    flow.locate === 'record'
+      ? {
+          record: sampleRecord(plan, registry, {
+            scope,
+            from: request.to,
+            to: request.from,
+            at: new Date(request.requestedAt),
+          }),
+        }
+      : {};
+  return build(flow, plan, viewPlan(plan, registry, incident), registry, { ...request, ...record });
 };

@@ -7,6 +7,7 @@ import type {
   Action,
   Answer,
   Check,
+  ComponentKind,
   LookContext,
   PlanView,
   StepContext,
@@ -31,6 +32,7 @@ export interface RecoveryWorld {
   action(name: string): Action;
   actions(): Action[];
   check(name: string): Check;
+  kind(name: string): ComponentKind;
   /** Resolves and asks a check as written in a plan. */
   ask(name: string, written: object): Promise<Answer>;
   /** Resolves an action and brings it about: looks, acts at most once, looks until it is done. */
@@ -101,6 +103,11 @@ export const startRecoveryWorld = async (
     action,
     actions: () => systems.flatMap((system) => system.actions),
     check,
+    kind: (name) =>
+      named(
+        systems.flatMap((system) => system.kinds),
+        name,
+      ),
     step,
     ask(name, given) {
       const found = check(name);
@@ -196,6 +203,7 @@ const planViewOf = (
     return {
       name,
       kind: kindName,
+      places,
       at: Object.fromEntries(split(true).map(([place, value]) => [place, kind.at.parse(value)])),
       settings: kind.settings.parse(Object.fromEntries(split(false))) as Record<string, unknown>,
     };

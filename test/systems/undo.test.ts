@@ -22,6 +22,11 @@ const uses: Record<string, object> = {
   'postgres/make-read-only': { component: 'crates', at: 'north' },
 };
 
+/** The same of stores that people run by themselves, in a world of their own. */
+const usesOfStores: Record<string, object> = {
+  'postgres/pause-replay': { component: 'blocks', at: 'lower' },
+};
+const stores = join(import.meta.dirname, '../support/quarry.yml');
 /** The same of those that the first plan has nothing for. */
 const harbourUses: Record<string, object> = {
   'kubernetes/set-env': { ...docks, deployment: 'loader', env: { BERTH: '7', FLAG: 'blue' } },
@@ -50,7 +55,12 @@ const settle = async (look: () => ReturnType<Action['observe']>, act?: () => Pro
 };
 
 /** What the undo must bring back; versions of objects and the time move on by themselves. */
-const worldNow = async () => {
+const storesNow = async () => {
+  const { instances } = await world.control('/world');
+  return { replayPaused: instances.map((one: { replayPaused: boolean }) => one.replayPaused) };
+};
+
+const plantsNow = async () => {
   const { now: _, ...rest } = await world.control('/world');
   rest.instances.sort((one: { id: string }, other: { id: string }) => one.id.localeCompare(other.id));
   if (world.plan.plan === 'harbour') return rest;
@@ -59,9 +69,12 @@ const worldNow = async () => {
   return { clusters: rest.clusters, groups: rest.groups, weights, writable };
 };
 
-describe.each(Object.entries({ ...uses, ...harbourUses }))('%s', (name, written) => {
+const worldNow = () => (world.plan.plan === 'quarry' ? storesNow() : plantsNow());
+
+describe.each(Object.entries({ ...uses, ...usesOfStores, ...harbourUses }))('%s', (name, written) => {
   const prepare = async () => {
-    world = await startRecoveryWorld(name in harbourUses ? { planFile: harbour } : {});
+    const planFile = name in usesOfStores ? stores : name in harbourUses ? harbour : undefined;
+    world = await startRecoveryWorld(planFile === undefined ? {} : { planFile });
     const action = world.action(name);
     const input = action.input.parse(action.resolve(action.with.parse(written), world.plan));
     const undo = undoOf(action);
@@ -125,5 +138,7 @@ test('what somebody else has changed since is not overwritten', async () => {
 test('every action that says that it can be taken back is tried above', async () => {
   world = await startRecoveryWorld();
   const reversible = world.actions().filter((action) => action.effect === 'change' && !('no' in action.reversible));
-  expect(reversible.map(({ name }) => name).sort()).toEqual(Object.keys({ ...uses, ...harbourUses }).sort());
+  expect(reversible.map(({ name }) => name).sort()).toEqual(
+    Object.keys({ ...uses, ...usesOfStores, ...harbourUses }).sort(),
+  );
 });

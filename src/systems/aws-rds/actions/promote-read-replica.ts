@@ -42,6 +42,7 @@ export const promoteReadReplica = (clients: RdsClients) =>
     expectedSeconds: 180,
     longestSeconds: 1800,
     repeat: 'by-look',
+    makesWriter: true,
     reversible: { no: 'a promoted instance never becomes a replica again; failing back needs a new replica' },
 
     async observe({ instance, region, account }, context) {

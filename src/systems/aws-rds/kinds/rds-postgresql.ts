@@ -3,6 +3,7 @@ import { defineKind } from '../../../define.ts';
 import { messageOf } from '../../../errors.ts';
 import { componentPlace } from '../../component-place.ts';
 import { lookSignal } from '../../look-signal.ts';
+import { fenceSettings, sqlSettings } from '../../sql-settings.ts';
 import type { RdsClients } from '../client.ts';
 import { describeInstance, sourceOf } from '../instance-facts.ts';
 
@@ -17,25 +18,9 @@ export const rdsPostgresql = (clients: RdsClients) =>
       'multi-az': z.boolean().optional(),
       /** Endpoints, for checks that must work when the RDS API does not answer. */
       hosts: z.record(z.string(), z.string()).optional(),
-      sql: z
-        .strictObject({ database: z.string(), user: z.string(), password: z.strictObject({ env: z.string() }) })
-        .optional(),
-      /** A row that the application writes every second or so, by which loss is measured. */
-      heartbeat: z.strictObject({ table: z.string(), column: z.string() }).optional(),
-      /** Checks that say when the source was last alive and what the replica has replayed. */
-      loss: z.strictObject({ alive: z.string(), replayed: z.string() }).optional(),
-      /**
-       * Before another place is promoted, sessions of this one are ended and new ones may only read. An instance that has
-       * replicas cannot be stopped: RDS refuses it.
-       */
-      fence: z
-        .strictObject({
-          'when-unreachable': z
-            .string()
-            .regex(/^(ask|accept-up-to \d+(s|m|h))$/, 'expected ask, or accept-up-to with a duration, such as 60s')
-            .default('ask'),
-        })
-        .optional(),
+      ...sqlSettings,
+      // An instance that has replicas cannot be stopped, RDS refuses it; so its sessions are.
+      ...fenceSettings,
     }),
     resources(component, place, plan) {
       const { id, region } = componentPlace(plan, component, place);

@@ -83,6 +83,7 @@ export const switchWeights = (route53: Route53) =>
     expectedSeconds: 60,
     longestSeconds: 600,
     repeat: 'by-look',
+    gradual: 'percent',
     reversible: {
       undo: 'bring back the weights that it had',
       async before(given, context) {

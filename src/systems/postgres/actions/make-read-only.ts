@@ -2,8 +2,9 @@ import { z } from 'zod';
 import { defineAction, type LookContext } from '../../../define.ts';
 import { MaydayError } from '../../../errors.ts';
 import { lookSignal } from '../../look-signal.ts';
-import type { Databases, DatabaseTarget, Session } from '../client.ts';
+import type { Databases, DatabaseTarget } from '../client.ts';
 import { connectPermission, psqlLine, resolveTarget, targetInput } from '../database-target.ts';
+import { alterDatabase, changeFence, comment, lifting, mark, markSql } from '../fence-mark.ts';
 
 interface Standing {
   recovering: boolean;
@@ -25,11 +26,7 @@ export const makeReadOnly = (databases: Databases) => {
       return row!;
     });
   const change = (target: DatabaseTarget, signal: AbortSignal, statements: string[]): Promise<void> =>
-    databases.session(target, signal, async (session) => {
-      // A fenced database gives sessions that may only read, and changing that is a write.
-      await session.query('SET default_transaction_read_only = off');
-      for (const statement of statements) await run(session, statement);
-    });
+    changeFence(databases, target, signal, statements);
 
   return defineAction({
     name: 'postgres/make-read-only',
@@ -57,10 +54,7 @@ export const makeReadOnly = (databases: Databases) => {
           : { state: 'done', seen: `${given.host} lets its sessions write`, output: {} };
       },
       async act(given, _, context) {
-        await change(given, await context.beforeChange(), [
-          comment('NULL'),
-          alterDatabase('RESET default_transaction_read_only'),
-        ]);
+        await change(given, await context.beforeChange(), lifting);
         return { seen: `${given.host} lets new sessions write again` };
       },
     },
@@ -87,7 +81,7 @@ export const makeReadOnly = (databases: Databases) => {
       await change(given, await context.beforeChange(), [
         alterDatabase('SET default_transaction_read_only = on'),
         endSessions,
-        comment(`'${mark}' || clock_timestamp()`),
+        comment(markSql),
       ]);
       return { seen: `${given.host} is read-only, and its sessions were ended` };
     },
@@ -107,16 +101,6 @@ export const makeReadOnly = (databases: Databases) => {
   });
 };
 
-/** Of the database that the session is in, whatever it is really called behind a proxy. */
-const alterDatabase = (change: string): string =>
-  `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I ${change}', current_database()); END $$`;
-
-/** The database's own comment carries the mark: its owner may write it, and it is there for whoever looks later. */
-const comment = (text: string): string =>
-  `DO $$ BEGIN EXECUTE format('COMMENT ON DATABASE %I IS %L', current_database(), ${text}); END $$`;
-
-const mark = 'fenced by Mayday at ';
-
 /**
  * Ends every client session of this database but this one, and waits for each to be gone. Those of superusers are the
  * service's own: they cannot be ended, and no application writes through them. One that stays makes the step fail.
@@ -135,5 +119,3 @@ const lookSql = `
     current_setting('default_transaction_read_only') = 'on' AS "readOnly",
     coalesce(shobj_description(oid, 'pg_database') LIKE '${mark}%', false) AS marked
   FROM pg_database WHERE datname = current_database()`;
-
-const run = async ({ query }: Session, statement: string): Promise<void> => void (await query(statement));

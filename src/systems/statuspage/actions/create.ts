@@ -22,6 +22,7 @@ export const create = (statuspage: StatuspageClient) =>
     version: 1,
     summary: 'Open an incident on the status page',
     effect: 'notice',
+    isPublic: true,
     with: shape,
     resolve: (written) => written,
     input: shape,

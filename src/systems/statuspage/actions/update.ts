@@ -21,6 +21,7 @@ export const update = (statuspage: StatuspageClient) =>
     version: 1,
     summary: 'Update the incident on the status page',
     effect: 'notice',
+    isPublic: true,
     with: shape,
     resolve: (written) => written,
     input: shape,

@@ -1,0 +1,310 @@
+import type { Phase, RequirementDraft, StepDraft } from '../define.ts';
+import { MaydayError } from '../errors.ts';
+import { didYouMean } from './nearest.ts';
+import type { Plan } from './plan.ts';
+import { fill, isReference } from './references.ts';
+import type { IncludeText, ProcedureText, StepText } from './schema.ts';
+
+/** What a name in `{{ … }}` stands for: a place, an argument, a block's parameter, an entry of a for-each. */
+export type Values = Record<string, unknown>;
+
+/** A step that has not been named for good: those made by one for-each are known by a common name as well. */
+interface Made extends StepDraft {
+  groups: string[];
+}
+
+export interface ProcedureTools {
+  plan: Plan;
+  /** A check by the name that the plan gives it, or `loss-below 1h` for the component of a step. */
+  requirement(written: string, step: { with?: Record<string, unknown> }, values: Values): RequirementDraft;
+  /** Where a component's settings stand. Throws with the nearest name. */
+  settingsOf(component: string): Record<string, unknown>;
+  /** The procedure of another plan, in that plan's own names. */
+  nested(plan: string, flow: string, scope: string, values: Values, phase: Phase): StepDraft[];
+}
+
+/** Where in the plan a fault is; freezing turns it into a line. */
+const at = (source: (string | number)[], message: string): MaydayError =>
+  new MaydayError('plan/invalid', message, { cause: { source } });
+
+/**
+ * Expands a procedure into steps: includes, blocks, other plans, one step for each entry, and the criteria by which a
+ * run rolls back by itself. Throws `plan/invalid` with the place of the fault.
+ */
+export const stepsOfProcedure = (
+  tools: ProcedureTools,
+  flow: string,
+  scope: string,
+  values: Values,
+  phase: Phase,
+): StepDraft[] => {
+  const { text } = tools.plan;
+
+  const expand = (ofFlow: string, ofScope: string, seen: string[]): Made[] => {
+    const procedure: ProcedureText | undefined = text.procedures[ofFlow]?.[ofScope];
+    if (!procedure)
+      throw new MaydayError(
+        'plan/unknown',
+        `${text.plan} has no procedure "${ofFlow}" for "${ofScope}".${didYouMean(ofScope, Object.keys(text.procedures[ofFlow] ?? {}))}`,
+      );
+    const path = ['procedures', ofFlow, ofScope];
+    const name = `${ofFlow}/${ofScope}`;
+    if (seen.includes(name))
+      throw at([...path, 'include'], `the procedure includes itself: ${[...seen, name].join(' → ')}`);
+    const stage = procedure.phase;
+    const staged = (steps: Made[]): Made[] => steps.map((step) => ({ ...step, stage: step.stage ?? stage }));
+    const steps = [
+      ...(procedure.include ?? []).flatMap((included, i) =>
+        staged(include(included, [...path, 'include', i], ofFlow, [...seen, name])),
+      ),
+      ...staged(drafts(procedure.steps ?? {}, { values, source: [...path, 'steps'], phase })),
+    ];
+    for (const [id, needs] of Object.entries(procedure.needs ?? {})) {
+      const found = steps.filter((step) => step.id === id || step.groups.includes(id));
+      if (found.length === 0)
+        throw at(
+          [...path, 'needs'],
+          `no step of this procedure is called "${id}".${didYouMean(
+            id,
+            steps.map((step) => step.id),
+          )}`,
+        );
+      for (const step of found) step.needs = [...(step.needs ?? []), ...needs];
+    }
+    return [...steps, ...rollingBack(procedure, ofScope, steps, path)];
+  };
+
+  const include = (included: IncludeText, source: (string | number)[], ofFlow: string, seen: string[]): Made[] => {
+    if (typeof included === 'string') {
+      const [first, second] = included.split('/');
+      return second === undefined ? expand(ofFlow, first!, seen) : expand(first!, second, seen);
+    }
+    if ('block' in included) {
+      const block = tools.plan.blocks[included.block]!;
+      const given = included.with ?? {};
+      const missing = block.text.parameters.find((parameter) => !(parameter in given));
+      if (missing !== undefined)
+        throw at(source, `the block "${included.block}" needs "${missing}"; say it under "with"`);
+      const unknown = Object.keys(given).find((key) => !block.text.parameters.includes(key));
+      if (unknown !== undefined)
+        throw at(
+          [...source, 'with'],
+          `the block "${included.block}" has no parameter "${unknown}".${didYouMean(unknown, block.text.parameters)}`,
+        );
+      const parameters = flat(fill(given, values) as Values);
+      const steps = drafts(block.text.steps, {
+        values: { ...values, ...parameters },
+        source,
+        phase,
+        block: included.block,
+      });
+      return included.as === undefined ? steps : prefixed(steps, included.as);
+    }
+    const nested = tools.nested(included.plan, included.flow ?? ofFlow, included.scope, values, phase);
+    const steps = nested.map((step) => ({
+      ...step,
+      groups: [],
+      plan: step.plan ?? included.plan,
+      source,
+      stage: undefined,
+    }));
+    return prefixed(steps, included.as ?? included.plan);
+  };
+
+  const drafts = (
+    steps: Record<string, StepText>,
+    context: { values: Values; source: (string | number)[]; phase: Phase; block?: string },
+  ): Made[] =>
+    Object.entries(steps).flatMap(([id, written]): Made[] => {
+      const source = context.block === undefined ? [...context.source, id] : context.source;
+      if (written['for-each'] === undefined) return [draft(tools, id, written, { ...context, source })];
+      return entriesOf(tools, written['for-each'], source).map(([key, entry]) => ({
+        ...draft(tools, `${id}-${key}`, written, {
+          ...context,
+          source,
+          values: { ...context.values, ...flat({ each: entry }), each: key },
+        }),
+        groups: [id],
+      }));
+    });
+
+  const rollingBack = (procedure: ProcedureText, ofScope: string, steps: Made[], path: (string | number)[]): Made[] => {
+    const back = procedure['roll-back-when'];
+    if (!back) return [];
+    const source = [...path, 'roll-back-when'];
+    const ids = steps.map(({ id }) => id);
+    const base = { phase, source, groups: [], stage: procedure.phase };
+    const made: Made[] = [];
+    if (back['takes-longer-than'] !== undefined)
+      made.push({
+        ...base,
+        id: `${ofScope}-in-time`,
+        title: 'Roll back when it takes too long',
+        uses: 'engine/deadline',
+        with: { seconds: back['takes-longer-than'], steps: ids },
+        timeoutSeconds: back['takes-longer-than'] + 3600,
+      });
+    const ask = (names: readonly string[]) => names.map((name) => ({ name, ...tools.requirement(name, {}, values) }));
+    if (back.of !== undefined || back.not !== undefined)
+      made.push({
+        ...base,
+        id: `${ofScope}-still-good`,
+        title: 'Roll back when it does not hold',
+        uses: 'engine/criteria',
+        with: {
+          some: ask(back.of ?? []),
+          moreThan: back['more-than'] ?? 0,
+          each: ask(back.not ?? []),
+          seconds: back['watched-for'] ?? 0,
+        },
+        needs: ids,
+        timeoutSeconds: (back['watched-for'] ?? 0) + 600,
+      });
+    return made;
+  };
+
+  const all = expand(flow, scope, []);
+  const idsOf = (name: string): string[] => {
+    if (all.some((step) => step.id === name)) return [name];
+    const made = all.filter((step) => step.groups.includes(name)).map(({ id }) => id);
+    return made.length > 0 ? made : [name];
+  };
+  const steps = all.map(({ groups: _, ...step }) => ({
+    ...step,
+    needs: step.needs?.flatMap(idsOf),
+    after: step.after?.flatMap(idsOf),
+  }));
+  return withoutOthers(steps, { ...values, scope });
+};
+
+const draft = (
+  tools: ProcedureTools,
+  id: string,
+  written: StepText,
+  { values, source, phase, block }: { values: Values; source: (string | number)[]; phase: Phase; block?: string },
+): Made => {
+  const under = <T>(key: string, read: () => T): T => {
+    try {
+      return read();
+    } catch (error) {
+      const where = block === undefined ? [...source, key] : source;
+      throw at(
+        where,
+        block === undefined ? (error as Error).message : `block ${block}, step ${id}: ${(error as Error).message}`,
+      );
+    }
+  };
+  const { unless } = written;
+  const filled = under('with', () => fill(written.with ?? {}, values) as Record<string, unknown>);
+  const requires = written.require === undefined ? [] : [written.require].flat();
+  const base = {
+    id,
+    groups: [],
+    title: written.title === undefined ? undefined : under('title', () => String(fill(written.title, values))),
+    phase,
+    needs: written.needs ?? [],
+    after: written.after ?? [],
+    when: written.when,
+    require: under('require', () => requires.map((name) => tools.requirement(name, { with: filled }, values))),
+    unless:
+      unless === undefined ? undefined : under('unless', () => tools.requirement(unless, { with: filled }, values)),
+    withinSeconds: written.within,
+    timeoutSeconds: written.timeout,
+    stage: written.phase,
+    source,
+    ...(block !== undefined && { block: { name: block, path: ['steps', id] } }),
+  };
+  if (written.wait !== undefined)
+    return {
+      ...base,
+      title: base.title ?? 'Wait',
+      uses: 'engine/wait',
+      with: {
+        seconds: written.wait,
+        ...(written.while && {
+          while: under('while', () => written.while!.map((name) => ({ name, ...tools.requirement(name, {}, values) }))),
+        }),
+      },
+      timeoutSeconds: written.timeout ?? written.wait + 600,
+    };
+  if (written.manual !== undefined)
+    return {
+      ...base,
+      title: base.title ?? written.manual.slice(0, 120),
+      uses: 'engine/manual',
+      with: { text: under('manual', () => String(fill(written.manual, values))), checklist: written.checklist ?? [] },
+      timeoutSeconds: written.timeout ?? 86_400,
+    };
+  return { ...base, uses: written.uses!, with: filled };
+};
+
+const entriesOf = (tools: ProcedureTools, written: string, source: (string | number)[]): [string, unknown][] => {
+  const [component = '', setting = ''] = written.split('.');
+  let settings: Record<string, unknown>;
+  try {
+    settings = tools.settingsOf(component);
+  } catch (error) {
+    throw at([...source, 'for-each'], (error as Error).message);
+  }
+  const entries = settings[setting];
+  if (typeof entries !== 'object' || entries === null || Array.isArray(entries))
+    throw at(
+      [...source, 'for-each'],
+      `component "${component}" has no entries under "${setting}".${didYouMean(
+        setting,
+        Object.keys(settings).filter((key) => typeof settings[key] === 'object'),
+      )}`,
+    );
+  return Object.entries(entries);
+};
+
+/** `{ each: { active: 5 } }` as `each` and `each.active`, which is how a text names them. */
+const flat = (values: Values, prefix = ''): Values =>
+  Object.fromEntries(
+    Object.entries(values).flatMap(([key, value]): [string, unknown][] => [
+      [`${prefix}${key}`, value],
+      ...(typeof value === 'object' && value !== null && !Array.isArray(value)
+        ? Object.entries(flat(value as Values, `${prefix}${key}.`))
+        : []),
+    ]),
+  );
+
+/** Two inclusions of one text must not give two steps one name; references inside it go along. */
+const prefixed = (steps: Made[], prefix: string): Made[] => {
+  const known = new Set(steps.flatMap(({ id, groups }) => [id, ...groups]));
+  const rename = (id: string) => (known.has(id) ? `${prefix}-${id}` : id);
+  const inside = (value: unknown): unknown => {
+    if (isReference(value)) return { ...value, $step: rename(value.$step) };
+    if (Array.isArray(value)) return value.map(inside);
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, inside(member)]));
+  };
+  const inEngine = (step: Made): Record<string, unknown> | undefined =>
+    step.uses === 'engine/deadline'
+      ? { ...step.with, steps: (step.with!['steps'] as string[]).map(rename) }
+      : (inside(step.with) as Record<string, unknown> | undefined);
+  return steps.map((step) => ({
+    ...step,
+    id: rename(step.id),
+    groups: step.groups.map(rename),
+    needs: step.needs?.map(rename),
+    after: step.after?.map(rename),
+    with: inEngine(step),
+  }));
+};
+
+/**
+ * Leaves out the steps whose `when` says otherwise, and the edges to them. What refers to their outputs is found when
+ * the graph is frozen: a value that is not there cannot be left out.
+ */
+const withoutOthers = (steps: StepDraft[], values: Values): StepDraft[] => {
+  const holds = ({ when }: StepDraft) =>
+    Object.entries(when ?? {}).every(
+      ([name, wanted]) => wanted === undefined || wanted.includes(String(values[name] ?? '')),
+    );
+  const kept = steps.filter(holds);
+  const dropped = new Set(steps.filter((step) => !holds(step)).map(({ id }) => id));
+  if (dropped.size === 0) return kept;
+  const without = (edges: string[] | undefined) => edges?.filter((id) => !dropped.has(id));
+  return kept.map((step) => ({ ...step, needs: without(step.needs), after: without(step.after) }));
+};
