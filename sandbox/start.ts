@@ -1,5 +1,6 @@
 import { createCloudWatch } from './aws/cloudwatch.ts';
 import { createElasticache } from './aws/elasticache.ts';
+import { createHealthChecks } from './aws/health-checks.ts';
 import { createHostedZones } from './aws/hosted-zones.ts';
 import { createRds } from './aws/rds.ts';
 import { createRoute53 } from './aws/route53.ts';
@@ -110,7 +111,9 @@ const startParts = async (
   const gateway = await startGateway(context, databases, certificates);
   closers.push(gateway.close);
 
-  const zones = createHostedZones(context);
+  const health = createHealthChecks(context);
+  closers.push(health.close);
+  const zones = createHostedZones(context, health);
   // Whoever has a name answers for it; the resolvers in front of them are the same.
   const authorities: Authority[] = [zones.answer];
   const dns = add(await startDns(context, (name, type) => firstAnswer(authorities, name, type)));
@@ -123,7 +126,7 @@ const startParts = async (
       createRds(context, runByRds(databases)),
       createCloudWatch(context, runByRds(databases)),
       cache.service,
-      createRoute53(context, zones, dns.propagated),
+      createRoute53(context, zones, health, dns.propagated),
       storage.service,
       createSts(context.plans[0]?.account ?? '000000000000'),
     ]),
