@@ -30,6 +30,8 @@ const chosen = {
   decreaseReplicas: 120,
   /** Route 53: changes generally reach all name servers within 60 s; chosen within that. */
   route53Insync: 15,
+  /** Route 53: a health check every 30 s that fails after two of them. */
+  healthCheckFailing: 60,
   /** Cloudflare: a changed record is answered within seconds; chosen. */
   cloudflareDns: 5,
   /** S3: most objects are replicated within 15 min, small ones much sooner; chosen. */

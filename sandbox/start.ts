@@ -1,5 +1,6 @@
 import { createCloudWatch } from './aws/cloudwatch.ts';
 import { createElasticache } from './aws/elasticache.ts';
+import { createHealthChecks } from './aws/health-checks.ts';
 import { createHostedZones } from './aws/hosted-zones.ts';
 import { createRds } from './aws/rds.ts';
 import { createRoute53 } from './aws/route53.ts';
@@ -13,6 +14,7 @@ import { startControl } from './control.ts';
 import { createDatabases, runByRds } from './databases/databases.ts';
 import { startGateway } from './databases/gateway.ts';
 import { createDatabaseServer } from './databases/server.ts';
+import type { DnsAnswer } from './dns/resolver.ts';
 import { startDns } from './dns/start-dns.ts';
 import { createFaults } from './faults.ts';
 import { createHolds } from './holds.ts';
@@ -111,20 +113,22 @@ const startParts = async (
   const gateway = await startGateway(context, databases, certificates);
   closers.push(gateway.close);
 
-  const zones = createHostedZones(context);
+  const health = createHealthChecks(context);
+  closers.push(health.close);
+  const zones = createHostedZones(context, health);
   // Whoever has a name answers for it; the resolvers in front of them are the same.
-  const dns: Awaited<ReturnType<typeof startDns>> = add(
-    await startDns(context, (name, type) => zones.answer(name, type) ?? cloudflare.answer(name, type)),
-  );
+  const authorities: Authority[] = [zones.answer];
+  const dns = add(await startDns(context, (name, type) => firstAnswer(authorities, name, type)));
   const cloudflare = add(await startCloudflare(context, dns.propagated));
+  authorities.push(cloudflare.answer);
   const cache = createElasticache(context);
   const storage = createS3(context);
   add(
     await startAws(context, [
       createRds(context, runByRds(databases)),
-      createCloudWatch(context, databases),
+      createCloudWatch(context, runByRds(databases)),
       cache.service,
-      createRoute53(context, zones, dns.propagated),
+      createRoute53(context, zones, health, dns.propagated),
       storage.service,
       createSts(context.plans[0]?.account ?? '000000000000'),
     ]),
@@ -163,4 +167,14 @@ const startParts = async (
     buckets: storage.buckets(),
     clusters: kubernetes.clusters,
   };
+};
+
+type Authority = (name: string, type: string) => DnsAnswer | undefined;
+
+const firstAnswer = (authorities: Authority[], name: string, type: string): DnsAnswer | undefined => {
+  for (const answer of authorities) {
+    const found = answer(name, type);
+    if (found) return found;
+  }
+  return undefined;
 };

@@ -1,6 +1,8 @@
 import { durations } from '../durations.ts';
 import type { SandboxContext } from '../part.ts';
+import { addressesOf } from './alias-addresses.ts';
 import { AwsError } from './aws-error.ts';
+import type { HealthChecks } from './health-checks.ts';
 
 export interface RecordSet {
   name: string;
@@ -11,6 +13,8 @@ export interface RecordSet {
   weight?: number;
   failover?: string;
   healthCheckId?: string;
+  /** Instead of values and a time to live. */
+  alias?: { dnsName: string; hostedZone: string; evaluateTargetHealth: boolean };
 }
 
 export interface RecordChange {
@@ -39,30 +43,31 @@ export interface HostedZones {
 
 export const dotted = (name: string) => `${name.toLowerCase().replace(/\.$/, '')}.`;
 
-export const createHostedZones = (context: SandboxContext): HostedZones => {
+export const createHostedZones = (context: SandboxContext, health: HealthChecks): HostedZones => {
   const zones = new Map<string, HostedZone>();
   for (const plan of context.plans) {
     for (const component of Object.values(plan.components)) {
-      if (component.kind !== 'route53-record') continue;
+      if (!(component.kind in builders)) continue;
       const id = component['zone'] as string;
       const name = dotted(component['name']);
       const zone = zones.get(id) ?? { id, name: name.split('.').slice(-3).join('.'), sets: [], served: [] };
       zones.set(id, zone);
-      for (const [index, place] of plan.prefer.entries()) {
-        if (component[place] === undefined) continue;
-        zone.sets.push({
-          name,
-          type: component['type'] ?? 'A',
-          ttlSeconds: secondsIn(component['ttl'] ?? '60s'),
-          values: [String(component[place])],
-          setIdentifier: place,
-          weight: index === 0 ? 100 : 0,
-        });
-      }
+      const places = plan.prefer.filter((place) => component[place] !== undefined);
+      zone.sets.push(...builders[component.kind]!(component, places));
       zone.served = zone.sets;
     }
   }
 
+  /** Names of load balancers, which AWS's own zones answer. */
+  const aliasTargets = new Set(
+    context.plans.flatMap((plan) =>
+      Object.values(plan.components).flatMap((component) =>
+        component.kind === 'route53-alias'
+          ? plan.prefer.flatMap((place) => (component[place] ? [dotted(component[place]['dns-name'])] : []))
+          : [],
+      ),
+    ),
+  );
   const turns = new Map<string, number>();
   const pick = (sets: RecordSet[], key: string): RecordSet | undefined => {
     const total = sets.reduce((sum, set) => sum + (set.weight ?? 0), 0);
@@ -92,6 +97,14 @@ export const createHostedZones = (context: SandboxContext): HostedZones => {
       );
     },
     change(zone, changes, inSync) {
+      for (const { action, set } of changes)
+        if (action !== 'DELETE' && set.healthCheckId !== undefined && !health.has(set.healthCheckId))
+          throw new AwsError(
+            'NoSuchHealthCheck',
+            `A health check with id ${set.healthCheckId} does not exist.`,
+            404,
+            'Route 53 API, NoSuchHealthCheck',
+          );
       const next = applyBatch(zone.sets, changes);
       zone.sets = next;
       context.clock.after(
@@ -107,12 +120,61 @@ export const createHostedZones = (context: SandboxContext): HostedZones => {
         const sets = zone.served.filter(
           (set) => set.name === dotted(name) && (set.type === type || set.type === 'CNAME'),
         );
-        const set = pick(sets, `${zone.id} ${name} ${type}`);
-        if (set) return { values: set.values, ttlSeconds: set.ttlSeconds ?? 60 };
+        const isWell = ({ healthCheckId }: RecordSet) => healthCheckId === undefined || health.isHealthy(healthCheckId);
+        const set = pick(choosable(sets, isWell), `${zone.id} ${name} ${type}`);
+        if (set)
+          return { values: set.alias ? addressesOf(set.alias.dnsName) : set.values, ttlSeconds: set.ttlSeconds ?? 60 };
       }
-      return undefined;
+      return aliasTargets.has(dotted(name)) && type === 'A' ? { values: addressesOf(name), ttlSeconds: 60 } : undefined;
     },
   };
+};
+
+type Component = { kind: string; [key: string]: any };
+
+/** How each kind of component stands in its zone when the world begins: the first place is where all leads to. */
+const builders: Record<string, (component: Component, places: string[]) => RecordSet[]> = {
+  'route53-record': (component, places) =>
+    places.map((place, at) => ({ ...plainSet(component, place), setIdentifier: place, weight: at === 0 ? 100 : 0 })),
+  'route53-failover': (component, places) =>
+    places.slice(0, 2).map((place, at) => ({
+      ...plainSet(component, place),
+      setIdentifier: place,
+      failover: at === 0 ? 'PRIMARY' : 'SECONDARY',
+    })),
+  'route53-alias': (component, places) =>
+    places.slice(0, 1).map((place) => ({
+      name: dotted(component['name']),
+      type: component['type'] ?? 'A',
+      values: [],
+      alias: {
+        dnsName: dotted(component[place]['dns-name']),
+        hostedZone: component[place]['hosted-zone'],
+        evaluateTargetHealth: component['evaluate-target-health'] ?? true,
+      },
+    })),
+};
+
+const plainSet = (component: Component, place: string): RecordSet => ({
+  name: dotted(component['name']),
+  type: component['type'] ?? 'A',
+  ttlSeconds: secondsIn(component['ttl'] ?? '60s'),
+  values: [String(component[place])],
+  healthCheckId: component['health-checks']?.[place],
+});
+
+/**
+ * Which records may be answered: with failover routing the primary while it is healthy, or nobody else is; with weights
+ * those that are healthy, or all when none is.
+ */
+const choosable = (sets: RecordSet[], isWell: (set: RecordSet) => boolean): RecordSet[] => {
+  const primary = sets.find(({ failover }) => failover === 'PRIMARY');
+  const secondary = sets.find(({ failover }) => failover === 'SECONDARY');
+  if (primary && (isWell(primary) || !secondary || !isWell(secondary))) return [primary];
+  if (secondary) return [secondary];
+  const leading = sets.filter(({ weight }) => weight !== 0);
+  const well = leading.filter(isWell);
+  return well.length > 0 ? well : sets.some(isWell) && leading.length > 0 ? sets.filter(isWell) : sets;
 };
 
 const policyOf = (set: RecordSet) =>
@@ -159,6 +221,11 @@ const applyBatch = (sets: RecordSet[], changes: RecordChange[]): RecordSet[] => 
     }
     for (const other of next) {
       if (other === set || other.name !== set.name) continue;
+      if (other.type === set.type && set.failover !== undefined && other.failover === set.failover) {
+        throw invalid(
+          `RRSet with DNS name ${set.name}, type ${set.type}, SetIdentifier ${set.setIdentifier} cannot be created as failover ${set.failover}, as one exists already`,
+        );
+      }
       if (other.type === set.type && policyOf(other) !== policy) {
         throw invalid(
           `RRSet with DNS name ${set.name}, type ${set.type} cannot be created as ${policy}, other RRSets exist with the same name and another routing policy`,

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { SandboxContext } from '../part.ts';
 import { AwsError } from './aws-error.ts';
 import type { AwsRequest, AwsService } from './aws-request.ts';
+import type { HealthChecks } from './health-checks.ts';
 import { dotted, type HostedZone, type HostedZones, type RecordChange, type RecordSet } from './hosted-zones.ts';
 import { readXml, writeXml, type XmlElement, type XmlNode } from './xml.ts';
 
@@ -11,6 +12,7 @@ const namespace = ' xmlns="https://route53.amazonaws.com/doc/2013-04-01/"';
 export const createRoute53 = (
   context: SandboxContext,
   zones: HostedZones,
+  health: HealthChecks,
   propagated: (names: string[], done: () => void) => void,
 ): AwsService => {
   const pending = new Map<string, { submittedAt: Date; inSync: boolean }>();
@@ -46,7 +48,14 @@ export const createRoute53 = (
     const accepted = context.ledger.accept(
       'route53:ChangeResourceRecordSets',
       `route53:${zone.id}:${names.map((name) => name.replace(/\.$/, '')).join(',')}`,
-      { changes: changes.map(({ action, set }) => ({ action, value: set.values, weight: set.weight })) },
+      {
+        changes: changes.map(({ action, set }) => ({
+          action,
+          value: set.alias ? [set.alias.dnsName] : set.values,
+          weight: set.weight,
+          failover: set.failover,
+        })),
+      },
     );
     visible = accepted.visible;
     pending.set(id, entry);
@@ -62,7 +71,24 @@ export const createRoute53 = (
     };
   };
 
+  const healthStatus = (id: string): XmlNode => ({
+    HealthCheckObservations: {
+      HealthCheckObservation: health.observations(id).map(({ region, address, healthy, at }) => ({
+        Region: region,
+        IPAddress: address,
+        StatusReport: {
+          Status: healthy
+            ? 'Success: HTTP Status Code 200, OK'
+            : 'Failure: Connection timed out. The endpoint or the internet connection is down, or requests are being blocked by your firewall.',
+          CheckedTime: at,
+        },
+      })),
+    },
+  });
+
   const operationOf = (request: AwsRequest): { name: string; id: string } | undefined => {
+    const [, check] = /^\/2013-04-01\/healthcheck\/([^/]+)\/status\/?$/.exec(request.path) ?? [];
+    if (check && request.method === 'GET') return { name: 'GetHealthCheckStatus', id: check };
     const [, kind, id = '', sub] = /^\/2013-04-01\/(hostedzone|change)\/([^/]+)(\/rrset)?\/?$/.exec(request.path) ?? [];
     if (kind === 'change' && request.method === 'GET') return { name: 'GetChange', id };
     if (kind !== 'hostedzone') return undefined;
@@ -87,6 +113,7 @@ export const createRoute53 = (
       const { name, id } = operation;
       const result = (() => {
         if (name === 'GetChange') return describeChange(id);
+        if (name === 'GetHealthCheckStatus') return healthStatus(id);
         const zone = zones.find(id);
         if (name === 'ListResourceRecordSets') return list(zone, request);
         if (name === 'ChangeResourceRecordSets') return change(zone, request.body);
@@ -114,7 +141,12 @@ const writeSet = (set: RecordSet): XmlNode => ({
   Weight: set.weight,
   Failover: set.failover,
   TTL: set.ttlSeconds,
-  ResourceRecords: { ResourceRecord: set.values.map((Value) => ({ Value })) },
+  ResourceRecords: set.alias ? undefined : { ResourceRecord: set.values.map((Value) => ({ Value })) },
+  AliasTarget: set.alias && {
+    HostedZoneId: set.alias.hostedZone,
+    DNSName: set.alias.dnsName,
+    EvaluateTargetHealth: set.alias.evaluateTargetHealth,
+  },
   HealthCheckId: set.healthCheckId,
 });
 
@@ -138,24 +170,41 @@ const readBatch = (body: Buffer): RecordChange[] => {
         ?.child('ResourceRecords')
         ?.all('ResourceRecord')
         .map((record) => record.value('Value') ?? '') ?? [];
-    if (!set || !name || !type || values.length === 0) throw malformed('A record set needs a name, a type and values.');
+    const target = set?.child('AliasTarget');
+    if (!set || !name || !type || (values.length === 0 && !target))
+      throw malformed('A record set needs a name, a type and values.');
     const weight = set.value('Weight');
     if (weight !== undefined && !(Number(weight) >= 0 && Number(weight) <= 255)) {
       throw malformed(`Weight ${weight} is not between 0 and 255.`);
     }
     const ttl = set.value('TTL');
-    if (ttl === undefined) throw malformed('A record set that is no alias needs a TTL.');
+    if (target && (ttl !== undefined || values.length > 0))
+      throw malformed('Expected exactly one of [AliasTarget, all of [TTL, and ResourceRecords]].');
+    const [hostedZone, dnsName] = [target?.value('HostedZoneId'), target?.value('DNSName')];
+    if (target && (!hostedZone || !dnsName)) throw malformed('An alias needs HostedZoneId and DNSName.');
+    const failover = set.value('Failover');
+    if (failover !== undefined && failover !== 'PRIMARY' && failover !== 'SECONDARY')
+      throw malformed(`Failover ${failover} is not PRIMARY or SECONDARY.`);
+    if (!target && ttl === undefined) throw malformed('A record set that is no alias needs a TTL.');
     return {
       action,
       set: {
         name: dotted(name),
         type,
-        ttlSeconds: Number(ttl),
+        ttlSeconds: ttl === undefined ? undefined : Number(ttl),
         values,
         setIdentifier: set.value('SetIdentifier'),
         weight: weight === undefined ? undefined : Number(weight),
-        failover: set.value('Failover'),
+        failover,
         healthCheckId: set.value('HealthCheckId'),
+        ...(hostedZone &&
+          dnsName && {
+            alias: {
+              hostedZone,
+              dnsName: dotted(dnsName),
+              evaluateTargetHealth: target?.value('EvaluateTargetHealth') === 'true',
+            },
+          }),
       },
     };
   });

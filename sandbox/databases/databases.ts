@@ -377,25 +377,20 @@ export const createDatabases = async (
 
   // Replicas replay what is older than their lag, as long as both Regions live.
   let replaying = true;
-  const silent = ({ region, id }: Instance) => {
-    const key = instanceKey(region, id);
-    if (!silentSince.has(key)) silentSince.set(key, clock.now());
-  };
   const replayAll = async () => {
     for (const to of instances.values()) {
       const from = to.source && instances.get(instanceKey(to.source.region, to.source.id));
-      if (!from || to.detached || faults.regionDown(to.region)) {
-        if (to.source) silent(to);
-        continue;
-      }
-      // Nothing more comes from a Region that is down, so all that came is replayed.
-      const alive = !faults.regionDown(from.region);
-      if (alive) silentSince.delete(instanceKey(to.region, to.id));
-      else silent(to);
+      const key = instanceKey(to.region, to.id);
+      const silent = !from || to.detached || faults.regionDown(from.region) || faults.regionDown(to.region);
+      if (!silent) silentSince.delete(key);
+      else if (to.source && !silentSince.has(key)) silentSince.set(key, clock.now());
+      if (!from || to.detached || faults.regionDown(to.region)) continue;
       if (to.replayPaused) {
         await streaming.tellBehind(to, true);
         continue;
       }
+      // Nothing more comes from a Region that is down, so all that came is replayed.
+      const alive = !faults.regionDown(from.region);
       const withheld = alive && (await replay(from, to, addedSeconds(clock.now(), -databases.lagSeconds)));
       if (!to.detached) await streaming.tellBehind(to, withheld);
     }

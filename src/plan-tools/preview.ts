@@ -2,7 +2,7 @@ import type { Clock, Json, Log, LossInput } from '../define.ts';
 import type { LossReading } from '../engine/ports.ts';
 import { type PreviewOutput, previewGraph } from '../engine/preview.ts';
 import { sayDuration } from '../plan/duration.ts';
-import { type Graph, type Step, workingEngineSteps } from '../plan/graph.ts';
+import type { Graph, Step } from '../plan/graph.ts';
 import type { Registry } from '../plan/registry.ts';
 import { sayGraph } from './graph-text.ts';
 import { layout } from './layout.ts';

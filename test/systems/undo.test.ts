@@ -36,6 +36,8 @@ const harbourUses: Record<string, object> = {
   'kubernetes/set-env': { ...docks, deployment: 'loader', env: { BERTH: '7', FLAG: 'blue' } },
   'kubernetes/patch': { ...docks, kind: 'Deployment', name: 'loader', patch: { spec: { replicas: 4, paused: null } } },
   'rds/rename-instance': { component: 'ledgers', at: 'east', name: 'ledgers-old' },
+  'route53/switch-failover': { component: 'beacon', to: 'west' },
+  'route53/switch-alias': { component: 'gangway', to: 'west' },
   'cloudflare/switch-record': { component: 'pennant', to: 'west' },
 };
 

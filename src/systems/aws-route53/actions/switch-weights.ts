@@ -1,16 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  ChangeResourceRecordSetsCommand,
-  GetChangeCommand,
-  type ResourceRecordSet,
-  type RRType,
-} from '@aws-sdk/client-route-53';
+import type { ResourceRecordSet, RRType } from '@aws-sdk/client-route-53';
 import { z } from 'zod';
 import { defineAction, type Json, type StepContext } from '../../../define.ts';
 import { lookSignal } from '../../look-signal.ts';
-import { shellLine } from '../../shell-line.ts';
+import { changeLine, changePermissions, changeRecords } from '../change-records.ts';
 import type { Route53 } from '../client.ts';
-import { route53Failure } from '../errors.ts';
 import {
   describeWeights,
   recordOf,
@@ -20,9 +13,6 @@ import {
   weightsHold,
   weightsNow,
 } from '../weights.ts';
-
-/** World seconds between two questions whether the name servers have a change. */
-const pollSeconds = 5;
 
 const input = z.strictObject({
   zone: z.string(),
@@ -75,11 +65,7 @@ export const switchWeights = (route53: Route53) =>
     output: z.object({ name: z.string(), value: z.string() }),
     resources: ({ zone, name }) => [`route53:${zone}:${name}`],
     changes: ['route53:ChangeResourceRecordSets'],
-    permissions: ({ zone }) => [
-      { system: 'iam', action: 'route53:ListResourceRecordSets', resource: `arn:aws:route53:::hostedzone/${zone}` },
-      { system: 'iam', action: 'route53:ChangeResourceRecordSets', resource: `arn:aws:route53:::hostedzone/${zone}` },
-      { system: 'iam', action: 'route53:GetChange', resource: 'arn:aws:route53:::change/*' },
-    ],
+    permissions: ({ zone }) => changePermissions(zone),
     expectedSeconds: 60,
     longestSeconds: 600,
     repeat: 'by-look',
@@ -125,11 +111,7 @@ export const switchWeights = (route53: Route53) =>
         },
       ];
     },
-    command: (given) => {
-      const batch = JSON.stringify({ Changes: changesFor(given, wantedOf(given), []) });
-      const call = ['aws', 'route53', 'change-resource-record-sets'];
-      return shellLine(...call, '--hosted-zone-id', given.zone, '--change-batch', batch);
-    },
+    command: (given) => changeLine(given.zone, changesFor(given, wantedOf(given), [])),
   });
 
 const wantedOf = ({ values, to, percent }: Given): WeightedValue[] => wantedWeights(values, to, percent);
@@ -141,18 +123,7 @@ const change = async (
   context: StepContext,
 ): Promise<{ seen: string }> => {
   const sets = await route53.list(given.zone, given.name, given.type, lookSignal(context));
-  const command = new ChangeResourceRecordSetsCommand({
-    HostedZoneId: given.zone,
-    ChangeBatch: { Comment: `mayday ${context.key}`, Changes: changesFor(given, weights, sets) },
-  });
-  const abortSignal = await context.beforeChange();
-  let id: string | undefined;
-  try {
-    id = (await route53.client().send(command, { abortSignal })).ChangeInfo?.Id;
-  } catch (error) {
-    throw route53Failure(error, `ChangeResourceRecordSets ${given.name}`, true);
-  }
-  if (id) await inSync(route53, id, context);
+  await changeRecords(route53, given, changesFor(given, weights, sets), context);
   return { seen: `all name servers of Route 53 have the new weights of ${given.name}` };
 };
 
@@ -173,21 +144,3 @@ const changesFor = (given: Given, weights: WeightedValue[], sets: ResourceRecord
       },
     };
   });
-
-const inSync = async (route53: Route53, id: string, context: StepContext): Promise<void> => {
-  for (;;) {
-    try {
-      const answer = await route53
-        .client()
-        .send(new GetChangeCommand({ Id: id }), { abortSignal: lookSignal(context) });
-      if (answer.ChangeInfo?.Status === 'INSYNC') return;
-    } catch (error) {
-      // The batch was accepted; a question that fails is asked again until the step is out of time.
-      context.log.warn(
-        { error: route53Failure(error, 'GetChange').message },
-        'could not ask whether a change is in sync',
-      );
-    }
-    await sleep((pollSeconds * 1000) / context.clock.speed, undefined, { signal: context.signal });
-  }
-};

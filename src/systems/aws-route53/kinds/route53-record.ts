@@ -17,6 +17,7 @@ export const route53Record = (route53: Route53) =>
       name: z.string(),
       type: z.enum(['A', 'AAAA', 'CNAME']).default('A'),
       ttl: durationText,
+      'health-checks': z.record(z.string(), z.string()).optional(),
     }),
     resources: (component) => [`route53:${component.settings['zone']}:${component.settings['name']}`],
     async role(component, place, _plan, context) {
