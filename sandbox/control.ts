@@ -85,6 +85,14 @@ const ownRoutes = (context: SandboxContext, world: World): Record<string, Route>
     world.databases.lagSeconds = body.seconds;
     return { seconds: body.seconds };
   },
+  /** As whoever changes a bucket's policy or its rules would. */
+  'POST /buckets': ({ body }) => {
+    const found = world.buckets.find(({ name }) => name === body.bucket);
+    if (!found) throw new Error(`no bucket ${body.bucket}`);
+    if (typeof body.closed === 'boolean') found.closed = body.closed;
+    if (typeof body.replicationPaused === 'boolean') found.replicationPaused = body.replicationPaused;
+    return { ok: true };
+  },
   /** As somebody with the console would: nobody asks Mayday before. */
   'POST /instances/delete': ({ body }) => {
     const found = world.databases.all().find((one) => one.id === body.instance);

@@ -34,6 +34,12 @@ const chosen = {
   healthCheckFailing: 60,
   /** Cloudflare: a changed record is answered within seconds; chosen. */
   cloudflareDns: 5,
+  /** ECS: a task on Fargate is pulled and started; chosen. What goes is drained before. */
+  ecsFirstTask: 40,
+  ecsLastTask: 80,
+  ecsDraining: 20,
+  /** EC2: until a new instance is in service, and until one is gone; chosen. */
+  instanceLaunch: 90,
   /** S3: most objects are replicated within 15 min, small ones much sooner; chosen. */
   s3Replication: 15,
   /** Kubernetes: pull, start and readiness probe of a pod on nodes that are there already; chosen. */

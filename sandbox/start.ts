@@ -1,4 +1,6 @@
+import { createAutoScaling } from './aws/auto-scaling.ts';
 import { createCloudWatch } from './aws/cloudwatch.ts';
+import { createEcs } from './aws/ecs.ts';
 import { createElasticache } from './aws/elasticache.ts';
 import { createHealthChecks } from './aws/health-checks.ts';
 import { createHostedZones } from './aws/hosted-zones.ts';
@@ -122,12 +124,16 @@ const startParts = async (
   const cloudflare = add(await startCloudflare(context, dns.propagated));
   authorities.push(cloudflare.answer);
   const cache = createElasticache(context);
+  const ecs = createEcs(context);
+  const autoScaling = createAutoScaling(context);
   const storage = createS3(context);
   add(
     await startAws(context, [
       createRds(context, runByRds(databases)),
       createCloudWatch(context, runByRds(databases)),
       cache.service,
+      ecs.service,
+      ...autoScaling.services,
       createRoute53(context, zones, health, dns.propagated),
       storage.service,
       createSts(context.plans[0]?.account ?? '000000000000'),
@@ -140,7 +146,7 @@ const startParts = async (
       buckets: storage.buckets(),
     }),
   );
-  const application = startApplication(context, databases, kubernetes.clusters);
+  const application = startApplication(context, databases, kubernetes.clusters, ecs.services());
   closers.push(application.close);
   kubernetes.answerCommands(createPodCommands(context.plans, application.state));
   add(await startServices(context, certificates, dns.resolvers[0]!, cloudflare.originOf, application));
@@ -164,6 +170,8 @@ const startParts = async (
     zones,
     cloudflare: cloudflare.records,
     groups: cache.groups(),
+    services: ecs.services(),
+    autoScalingGroups: autoScaling.groups(),
     buckets: storage.buckets(),
     clusters: kubernetes.clusters,
   };

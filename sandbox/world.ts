@@ -1,3 +1,5 @@
+import type { AutoScalingGroup } from './aws/auto-scaling.ts';
+import type { EcsService } from './aws/ecs.ts';
 import type { CacheGroup } from './aws/elasticache.ts';
 import type { HostedZones } from './aws/hosted-zones.ts';
 import type { Bucket } from './aws/s3.ts';
@@ -10,6 +12,8 @@ import type { SandboxContext } from './part.ts';
 export interface World {
   databases: Databases;
   groups: CacheGroup[];
+  services: EcsService[];
+  autoScalingGroups: AutoScalingGroup[];
   zones: HostedZones;
   cloudflare(): object[];
   buckets: Bucket[];
@@ -39,6 +43,19 @@ export const describeWorld = (context: SandboxContext, world: World) => ({
     endpoint,
   })),
   records: world.zones.all().flatMap((zone) => zone.sets.map((set) => ({ zone: zone.id, ...set }))),
+  services: world.services.map(({ region, cluster, name, desired, running }) => ({
+    region,
+    cluster,
+    name,
+    desired,
+    running,
+  })),
+  autoScalingGroups: world.autoScalingGroups.map(({ name, region, desired, instances }) => ({
+    name,
+    region,
+    desired,
+    running: instances.filter(({ state }) => state === 'running').length,
+  })),
   cloudflareRecords: world.cloudflare(),
   buckets: world.buckets.map(({ name, region, objects, replicatesTo }) => ({
     name,

@@ -1,6 +1,8 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { MaydayError } from './errors.ts';
+import { awsEc2Settings } from './systems/aws-ec2/config.ts';
+import { awsEcsSettings } from './systems/aws-ecs/config.ts';
 import { awsElasticacheSettings } from './systems/aws-elasticache/config.ts';
 import { awsRdsSettings } from './systems/aws-rds/config.ts';
 import { awsRoute53Settings } from './systems/aws-route53/config.ts';
@@ -90,6 +92,8 @@ const sections = {
   email: emailSettings,
   kubernetes: kubernetesSettings,
   rds: awsRdsSettings,
+  ecs: awsEcsSettings,
+  ec2: awsEc2Settings,
   elasticache: awsElasticacheSettings,
   route53: awsRoute53Settings,
   s3: awsS3Settings,

@@ -1,5 +1,7 @@
 import type { Settings } from './config.ts';
 import type { System, SystemTools } from './define.ts';
+import { createAwsEc2 } from './systems/aws-ec2/index.ts';
+import { createAwsEcs } from './systems/aws-ecs/index.ts';
 import { createAwsElasticache } from './systems/aws-elasticache/index.ts';
 import { createAwsRds } from './systems/aws-rds/index.ts';
 import { createAwsRoute53 } from './systems/aws-route53/index.ts';
@@ -23,6 +25,8 @@ export const createSystems = (settings: Settings, tools: SystemTools) => {
   const statuspage = createStatuspage(settings.statuspage, tools);
   const all: System[] = [
     createAwsRds(settings.rds, tools),
+    createAwsEcs(settings.ecs, tools),
+    createAwsEc2(settings.ec2, tools),
     createAwsElasticache(settings.elasticache, tools),
     createAwsRoute53(settings.route53, tools),
     createAwsS3(settings.s3, tools),

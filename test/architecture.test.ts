@@ -237,6 +237,10 @@ describe('nothing leans on a real plan', () => {
     'status-page',
     'escalation-policy',
     'when-unreachable',
+    'multi-az',
+    'dns-name',
+    'hosted-zone',
+    'health-checks',
   ]);
   const leaves = (value: unknown): string[] =>
     typeof value === 'string'
@@ -257,7 +261,9 @@ describe('nothing leans on a real plan', () => {
     return [...new Set<string>([plan.plan, ...places, ...telling])];
   };
 
-  const plans = filesBelow('plans', '.yml').map((file) => parse(textOf(file)));
+  const plans = filesBelow('plans', '.yml')
+    .map((file) => parse(textOf(file)))
+    .filter(({ plan }) => plan !== undefined);
   const judged = [
     ...['src/systems', 'src/engine', 'src/plan', 'src/chat', 'src/templates', 'flows', 'commands', 'sandbox'].flatMap(
       (folder) => filesBelow(folder),

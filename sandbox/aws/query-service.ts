@@ -22,20 +22,25 @@ export const createQueryService = (options: {
   name: string;
   version: string;
   global?: boolean;
+  /** EC2's own: no result around the answer, and errors in another shape. */
+  dialect?: 'ec2';
   operations: Record<string, QueryOperation>;
 }): AwsService => {
   const formOf = (request: AwsRequest) => new URLSearchParams(request.body.toString('utf8'));
+  const isEc2 = options.dialect === 'ec2';
   const namespace = ` xmlns="http://${options.name}.amazonaws.com/doc/${options.version}/"`;
   return {
     name: options.name,
     global: options.global ?? false,
     callName: (request) => `${options.name}:${formOf(request).get('Action') ?? '?'}`,
     refusal: (request, code, message) =>
-      writeXml(
-        'ErrorResponse',
-        { Error: { Type: 'Sender', Code: code, Message: message }, RequestId: request.requestId },
-        namespace,
-      ),
+      isEc2
+        ? writeXml('Response', { Errors: { Error: { Code: code, Message: message } }, RequestID: request.requestId })
+        : writeXml(
+            'ErrorResponse',
+            { Error: { Type: 'Sender', Code: code, Message: message }, RequestId: request.requestId },
+            namespace,
+          ),
     async answer(request): Promise<AwsAnswer> {
       const form = formOf(request);
       const action = form.get('Action') ?? '';
@@ -79,7 +84,9 @@ export const createQueryService = (options: {
         headers: { 'content-type': 'text/xml' },
         body: writeXml(
           `${action}Response`,
-          { [`${action}Result`]: result ?? {}, ResponseMetadata: { RequestId: request.requestId } },
+          isEc2
+            ? { requestId: request.requestId, ...result }
+            : { [`${action}Result`]: result ?? {}, ResponseMetadata: { RequestId: request.requestId } },
           namespace,
         ),
       };

@@ -20,6 +20,10 @@ export interface Bucket {
   account: string;
   /** Names of the buckets that new objects are copied to. */
   replicatesTo: string[];
+  /** The rules are there and switched off. */
+  replicationPaused?: boolean;
+  /** The bucket's policy refuses everybody. */
+  closed?: boolean;
   objects: Map<string, StoredObject>;
   /** Present in a bucket with Object Lock, which keeps every version of every object. */
   versions?: Map<string, StoredObject[]>;
@@ -73,6 +77,7 @@ export const createS3 = (context: SandboxContext): { service: AwsService; bucket
     bucket.objects.set(key, stored);
     visible();
     const replicate = () => {
+      if (bucket.replicationPaused) return;
       const targets = bucket.replicatesTo.map((name) => buckets.get(name)!);
       if ([bucket, ...targets].some(({ region }) => faults.regionDown(region))) return;
       for (const target of targets) target.objects.set(key, { ...stored, replication: 'REPLICA' });
@@ -178,6 +183,7 @@ export const createS3 = (context: SandboxContext): { service: AwsService; bucket
       if (owner !== undefined && owner !== bucket.account) {
         throw new AwsError('AccessDenied', 'Access Denied', 403, 'S3 API, ExpectedBucketOwner');
       }
+      if (bucket.closed) throw new AwsError('AccessDenied', 'Access Denied', 403, 'S3 user guide, bucket policies');
       if (request.region !== bucket.region) {
         throw new AwsError('PermanentRedirect', `The bucket is in ${bucket.region}.`, 301, 'S3 API, PermanentRedirect');
       }
@@ -235,7 +241,7 @@ const replicationXml = (bucket: Bucket, buckets: Map<string, Bucket>): string =>
       Rule: bucket.replicatesTo.map((name, at) => ({
         ID: `to-${buckets.get(name)!.region}`,
         Priority: at + 1,
-        Status: 'Enabled',
+        Status: bucket.replicationPaused ? 'Disabled' : 'Enabled',
         Filter: { Prefix: '' },
         DeleteMarkerReplication: { Status: 'Enabled' },
         Destination: { Bucket: `arn:aws:s3:::${name}` },

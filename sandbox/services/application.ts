@@ -1,3 +1,4 @@
+import type { EcsService } from '../aws/ecs.ts';
 import type { Databases } from '../databases/databases.ts';
 import type { Instance } from '../databases/instance.ts';
 import { quote } from '../databases/server.ts';
@@ -26,7 +27,12 @@ export interface Application {
 const isWrittenTo = (component: WorldPlan['components'][string]): boolean =>
   component.kind in hostsByKind && component[hostsByKind[component.kind] ?? 'kind'] !== undefined;
 
-export const startApplication = (context: SandboxContext, databases: Databases, clusters: Cluster[]): Application => {
+export const startApplication = (
+  context: SandboxContext,
+  databases: Databases,
+  clusters: Cluster[],
+  services: EcsService[],
+): Application => {
   const { clock, faults } = context;
 
   const clusterOf = (plan: WorldPlan, place: string) =>
@@ -39,6 +45,16 @@ export const startApplication = (context: SandboxContext, databases: Databases, 
         const found = cluster.store.find(typeOf('deployments'), component['namespace'] ?? 'default', name);
         if (!found?.status?.readyReplicas) return `${name} has no ready pods`;
       }
+    }
+    return undefined;
+  };
+
+  const tasksMissing = (plan: WorldPlan, place: string): string | undefined => {
+    for (const [name, component] of Object.entries(plan.components)) {
+      if (component.kind !== 'ecs-service' || !component[place]) continue;
+      const region = plan.regions[place]?.aws ?? place;
+      const found = services.find((one) => one.component === name && one.region === region);
+      if (!found?.running) return `${name} has no running tasks`;
     }
     return undefined;
   };
@@ -72,7 +88,7 @@ export const startApplication = (context: SandboxContext, databases: Databases, 
     const region = plan.regions[place]?.aws ?? place;
     if (faults.regionDown(region)) return { works: false, dead: true, reason: `${region} is down` };
     const cluster = clusterOf(plan, place);
-    const missing = cluster && podsMissing(plan, cluster);
+    const missing = (cluster && podsMissing(plan, cluster)) ?? tasksMissing(plan, place);
     if (missing) return { works: false, dead: false, reason: missing };
     for (const instance of databasesOf(plan, place)) {
       const usable =

@@ -14,6 +14,8 @@ import type {
   System,
   SystemTools,
 } from '../../src/define.ts';
+import { createAwsEc2 } from '../../src/systems/aws-ec2/index.ts';
+import { createAwsEcs } from '../../src/systems/aws-ecs/index.ts';
 import { createAwsElasticache } from '../../src/systems/aws-elasticache/index.ts';
 import { createAwsRds } from '../../src/systems/aws-rds/index.ts';
 import { createAwsRoute53 } from '../../src/systems/aws-route53/index.ts';
@@ -62,6 +64,8 @@ export const startRecoveryWorld = async (
   const { environment } = sandbox;
   const tools = toolsFrom(environment, sandbox);
   const systems: System[] = [
+    createAwsEc2(environment, tools),
+    createAwsEcs(environment, tools),
     createAwsElasticache(environment, tools),
     createAwsRds(environment, tools),
     createAwsRoute53(environment, tools),

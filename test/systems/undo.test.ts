@@ -38,6 +38,8 @@ const harbourUses: Record<string, object> = {
   'rds/rename-instance': { component: 'ledgers', at: 'east', name: 'ledgers-old' },
   'route53/switch-failover': { component: 'beacon', to: 'west' },
   'route53/switch-alias': { component: 'gangway', to: 'west' },
+  'ecs/scale-service': { component: 'ferries', at: 'west', tasks: 4 },
+  'autoscaling/set-capacity': { component: 'tugs', at: 'west', capacity: 5 },
   'cloudflare/switch-record': { component: 'pennant', to: 'west' },
 };
 
@@ -70,6 +72,7 @@ const storesNow = async () => {
 const plantsNow = async () => {
   const { now: _, ...rest } = await world.control('/world');
   rest.instances.sort((one: { id: string }, other: { id: string }) => one.id.localeCompare(other.id));
+  rest.records.sort((one: object, other: object) => JSON.stringify(one).localeCompare(JSON.stringify(other)));
   if (world.plan.plan === 'harbour') return rest;
   const weights = rest.records.map((record: { values: string[]; weight: number }) => [record.values, record.weight]);
   const { answer: writable } = await world.ask('postgres/accepts-writes', { component: 'crates', at: 'north' });

@@ -1,4 +1,5 @@
 import {
+  GetBucketReplicationCommand,
   GetObjectCommand,
   HeadBucketCommand,
   HeadObjectCommand,
@@ -7,7 +8,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { awsOptions } from '../aws-options.ts';
 import type { AwsS3Settings } from './config.ts';
-import { s3Failure } from './errors.ts';
+import { hasNoReplication, s3Failure } from './errors.ts';
 
 export interface StoredKey {
   key: string;
@@ -17,6 +18,14 @@ export interface StoredKey {
 /** What checks ask of buckets. Every call names the Region of the bucket, so that a dead one hangs nobody else. */
 export interface S3Buckets {
   head(region: string, bucket: string, signal: AbortSignal): Promise<void>;
+  /** A list of one object, to see whether one may. */
+  listOne(region: string, bucket: string, signal: AbortSignal): Promise<void>;
+  /** None for a bucket that is not replicated. */
+  replicationRules(
+    region: string,
+    bucket: string,
+    signal: AbortSignal,
+  ): Promise<{ id: string; enabled: boolean; bucket: string }[]>;
   /** The newest of the first thousand objects; undefined in an empty bucket. */
   newest(region: string, bucket: string, signal: AbortSignal): Promise<StoredKey | undefined>;
   /** Reads the first byte, which proves more than a list. */
@@ -44,6 +53,25 @@ export const createS3Buckets = (settings: AwsS3Settings): S3Buckets => {
     head: (region, bucket, abortSignal) =>
       call('HeadBucket', async () => {
         await inRegion(region).send(new HeadBucketCommand({ Bucket: bucket }), { abortSignal });
+      }),
+    listOne: (region, bucket, abortSignal) =>
+      call('ListObjectsV2', async () => {
+        await inRegion(region).send(new ListObjectsV2Command({ Bucket: bucket, MaxKeys: 1 }), { abortSignal });
+      }),
+    replicationRules: (region, bucket, abortSignal) =>
+      call('GetBucketReplication', async () => {
+        try {
+          const command = new GetBucketReplicationCommand({ Bucket: bucket });
+          const { ReplicationConfiguration } = await inRegion(region).send(command, { abortSignal });
+          return (ReplicationConfiguration?.Rules ?? []).map(({ ID, Status, Destination }) => ({
+            id: ID ?? 'without a name',
+            enabled: Status === 'Enabled',
+            bucket: Destination?.Bucket?.split(':::').at(-1) ?? '',
+          }));
+        } catch (error) {
+          if (hasNoReplication(error)) return [];
+          throw error;
+        }
       }),
     newest: (region, bucket, abortSignal) =>
       call('ListObjectsV2', async () => {

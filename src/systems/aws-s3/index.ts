@@ -1,6 +1,8 @@
 import type { System, SystemTools } from '../../define.ts';
+import { access } from './checks/access.ts';
 import { reachable } from './checks/reachable.ts';
 import { replicaServes } from './checks/replica-serves.ts';
+import { replicationEnabled } from './checks/replication-enabled.ts';
 import { createS3Buckets } from './client.ts';
 import type { AwsS3Settings } from './config.ts';
 import { s3Bucket } from './kinds/s3-bucket.ts';
@@ -13,7 +15,7 @@ export const createAwsS3 = (settings: AwsS3Settings, _tools: SystemTools): Syste
   return {
     name: 'aws-s3',
     actions: [],
-    checks: [reachable(buckets), replicaServes(buckets)],
+    checks: [access(buckets), reachable(buckets), replicaServes(buckets), replicationEnabled(buckets)],
     kinds: [s3Bucket(buckets)],
     close: async () => buckets.close(),
   };
