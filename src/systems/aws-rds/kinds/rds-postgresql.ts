@@ -27,6 +27,25 @@ export const rdsPostgresql = (clients: RdsClients) =>
       return [`rds:${region}:${id}`];
     },
     fence: ({ name }, place) => ({ uses: 'postgres/make-read-only', with: { component: name, at: place } }),
+    // RDS has no call that makes a primary follow again: the old one is put aside under another name, for people to look
+    // at, and a new replica takes its name.
+    resynchronise({ name, at }, { from, to }, _plan, stamp) {
+      const old = String(at[to]);
+      return [
+        {
+          name: 'put-aside',
+          title: `Put the old ${old} aside`,
+          uses: 'rds/rename-instance',
+          with: { component: name, at: to, name: `${old.slice(0, 48)}-old-${stamp}` },
+        },
+        {
+          name: 'replica',
+          title: `Make ${old} anew, as a replica of what serves in ${from}`,
+          uses: 'rds/create-read-replica',
+          with: { component: name, at: to, 'source-at': from },
+        },
+      ];
+    },
     async role(component, place, plan, context) {
       const { id, region } = componentPlace(plan, component, place);
       try {
