@@ -8,6 +8,7 @@ import { createDns } from './systems/dns/index.ts';
 import { createEmail } from './systems/email/index.ts';
 import { createHttp } from './systems/http/index.ts';
 import { createKubernetes } from './systems/kubernetes/index.ts';
+import { createNats } from './systems/nats/index.ts';
 import { createPagerDuty } from './systems/pagerduty/index.ts';
 import { createPatroni } from './systems/patroni/index.ts';
 import { createPostgres } from './systems/postgres/index.ts';
@@ -28,6 +29,7 @@ export const createSystems = (settings: Settings, tools: SystemTools) => {
     createKubernetes(settings.kubernetes, tools),
     createPostgres({}, tools),
     createPatroni({}, tools),
+    createNats({}, tools),
     createRedis({}, tools),
     createHttp({}, tools),
     createDns({}, tools),

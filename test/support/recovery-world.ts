@@ -21,6 +21,7 @@ import { createAwsS3 } from '../../src/systems/aws-s3/index.ts';
 import { createDns } from '../../src/systems/dns/index.ts';
 import { createHttp } from '../../src/systems/http/index.ts';
 import { createKubernetes } from '../../src/systems/kubernetes/index.ts';
+import { createNats } from '../../src/systems/nats/index.ts';
 import { createPatroni } from '../../src/systems/patroni/index.ts';
 import { createPostgres } from '../../src/systems/postgres/index.ts';
 import { createRedis } from '../../src/systems/redis/index.ts';
@@ -67,6 +68,7 @@ export const startRecoveryWorld = async (
     createDns({}, tools),
     createHttp({}, tools),
     createKubernetes(environment, tools),
+    createNats({}, tools),
     createPatroni({}, tools),
     createPostgres({}, tools),
     createRedis({}, tools),
