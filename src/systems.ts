@@ -4,6 +4,7 @@ import { createAwsElasticache } from './systems/aws-elasticache/index.ts';
 import { createAwsRds } from './systems/aws-rds/index.ts';
 import { createAwsRoute53 } from './systems/aws-route53/index.ts';
 import { createAwsS3 } from './systems/aws-s3/index.ts';
+import { createClickhouse } from './systems/clickhouse/index.ts';
 import { createDns } from './systems/dns/index.ts';
 import { createEmail } from './systems/email/index.ts';
 import { createHttp } from './systems/http/index.ts';
@@ -28,6 +29,7 @@ export const createSystems = (settings: Settings, tools: SystemTools) => {
     createAwsS3(settings.s3, tools),
     createKubernetes(settings.kubernetes, tools),
     createPostgres({}, tools),
+    createClickhouse({}, tools),
     createPatroni({}, tools),
     createNats({}, tools),
     createRedis({}, tools),

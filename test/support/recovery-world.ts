@@ -18,6 +18,7 @@ import { createAwsElasticache } from '../../src/systems/aws-elasticache/index.ts
 import { createAwsRds } from '../../src/systems/aws-rds/index.ts';
 import { createAwsRoute53 } from '../../src/systems/aws-route53/index.ts';
 import { createAwsS3 } from '../../src/systems/aws-s3/index.ts';
+import { createClickhouse } from '../../src/systems/clickhouse/index.ts';
 import { createDns } from '../../src/systems/dns/index.ts';
 import { createHttp } from '../../src/systems/http/index.ts';
 import { createKubernetes } from '../../src/systems/kubernetes/index.ts';
@@ -65,6 +66,7 @@ export const startRecoveryWorld = async (
     createAwsRds(environment, tools),
     createAwsRoute53(environment, tools),
     createAwsS3(environment, tools),
+    createClickhouse({}, tools),
     createDns({}, tools),
     createHttp({}, tools),
     createKubernetes(environment, tools),
