@@ -20,11 +20,14 @@ import { createAwsElasticache } from '../../src/systems/aws-elasticache/index.ts
 import { createAwsRds } from '../../src/systems/aws-rds/index.ts';
 import { createAwsRoute53 } from '../../src/systems/aws-route53/index.ts';
 import { createAwsS3 } from '../../src/systems/aws-s3/index.ts';
+import { createClickhouse } from '../../src/systems/clickhouse/index.ts';
 import { cloudflareSettings } from '../../src/systems/cloudflare/config.ts';
 import { createCloudflare } from '../../src/systems/cloudflare/index.ts';
+
 import { createDns } from '../../src/systems/dns/index.ts';
 import { createHttp } from '../../src/systems/http/index.ts';
 import { createKubernetes } from '../../src/systems/kubernetes/index.ts';
+import { createNats } from '../../src/systems/nats/index.ts';
 import { createPatroni } from '../../src/systems/patroni/index.ts';
 import { createPostgres } from '../../src/systems/postgres/index.ts';
 import { createRedis } from '../../src/systems/redis/index.ts';
@@ -71,9 +74,11 @@ export const startRecoveryWorld = async (
     createAwsRoute53(environment, tools),
     createAwsS3(environment, tools),
     createCloudflare(cloudflareSettings.parse(environment), tools),
+    createClickhouse({}, tools),
     createDns({}, tools),
     createHttp({}, tools),
     createKubernetes(environment, tools),
+    createNats({}, tools),
     createPatroni({}, tools),
     createPostgres({}, tools),
     createRedis({}, tools),
