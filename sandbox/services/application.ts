@@ -69,7 +69,10 @@ export const startApplication = (
     if (hosts.length > 0) return hosts.map((host) => databases.byHost(host));
     // Without a Secret that says so, the application is taken to use the instance of its own place.
     return Object.values(plan.components)
-      .filter(({ kind, [place]: id }) => ['rds-postgresql', 'postgres-streaming'].includes(kind) && id !== undefined)
+      .filter(
+        ({ kind, [place]: id }) =>
+          ['rds-postgresql', 'aurora-global', 'postgres-streaming'].includes(kind) && id !== undefined,
+      )
       .map((component) => databases.find(plan.regions[place]?.aws ?? place, component[place]));
   };
 
