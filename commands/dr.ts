@@ -1,8 +1,9 @@
 import { type CommandContext, defineCommand, type RunOrder } from '../src/define.ts';
 import { MaydayError } from '../src/errors.ts';
-import { oneOf, wordsOf } from './words.ts';
+import { oneOf, placeOf, reasonOf, wordsOf } from './words.ts';
 
-const usage = '/dr status <plan> | run [<id> [<deed> …]] | help';
+const usage =
+  '/dr status|check <plan> | assess <plan> [<situation>] | recover <plan> <scope> <reason> | plan … | run [<id> [<deed> …]] | help';
 
 /** Wall seconds for which the person is kept waiting for a look at everything. */
 const statusPatienceSeconds = 25;
@@ -10,9 +11,15 @@ const statusPatienceSeconds = 25;
 export const dr = defineCommand({
   name: '/dr',
   summary: 'See how systems stand and what runs do',
-  usage: 'status <plan> | run [<id> [pause|resume|retry|skip|force|allow|refuse|abort …]] | help',
+  usage:
+    'status|check <plan> | assess <plan> [<situation>] | recover <plan> <scope> <reason> | plan <tool> <plan> … | run [<id> [pause|resume|retry|skip|force|allow|refuse|done|abort …]] | help',
   examples: [
     '/dr status shop',
+    '/dr check shop',
+    '/dr assess shop',
+    '/dr assess shop corruption',
+    '/dr recover shop api it answers 500',
+    '/dr plan graph shop failover region',
     '/dr run',
     '/dr run r-7k3f9qwe',
     '/dr run r-7k3f9qwe abort the Region is back',
@@ -23,19 +30,56 @@ export const dr = defineCommand({
   async run(text, context) {
     const words = wordsOf(text);
     if (words.length === 0) return help(context);
-    const what = oneOf(words, ['status', 'run', 'runs', 'help'], 'subcommand', usage);
-    if (what === 'status') await status(words, context);
+    const what = oneOf(
+      words,
+      ['status', 'check', 'assess', 'recover', 'plan', 'run', 'runs', 'help'],
+      'subcommand',
+      usage,
+    );
+    if (what === 'status' || what === 'check' || what === 'assess') await look(what, words, context);
+    else if (what === 'recover') await recover(words, context);
+    else if (what === 'plan') await plan(words, context);
     else if (what === 'help') await help(context);
     else await run(words, context);
   },
 });
 
-const status = async (words: string[], context: CommandContext): Promise<void> => {
+/** A flow that only reads; its answer is the reply. What stands behind the plan is a place, or a situation. */
+const look = async (flow: 'status' | 'check' | 'assess', words: string[], context: CommandContext): Promise<void> => {
   const names = context.plans.names();
-  const plan = words.length === 0 && names.length === 1 ? names[0]! : oneOf(words, names, 'plan', '/dr status <plan>');
-  const started = await context.start({ flow: 'status', plan, reason: 'status' });
+  const name = words.length === 0 && names.length === 1 ? names[0]! : oneOf(words, names, 'plan', `/dr ${flow} <plan>`);
+  const text = words.join(' ').toLowerCase();
+  const started = await context.start({ flow, plan: name, reason: flow, ...(text !== '' && { text }) });
   if (started) await context.reply(await context.runs.result(started.runId, statusPatienceSeconds));
 };
+
+const recover = async (words: string[], context: CommandContext): Promise<void> => {
+  const found = context.plans.find(oneOf(words, context.plans.names(), 'plan', '/dr recover <plan> <scope> <reason>'));
+  const line = `/dr recover ${found.name} <scope> <reason>`;
+  const scope = oneOf(words, found.scopes('recover'), `scope of ${found.name}`, line);
+  const to = placeOf(words, found.places, line);
+  const reason = reasonOf(words, `/dr recover ${found.name} ${scope}`);
+  const started = await context.start({ flow: 'recover', plan: found.name, scope, reason, ...(to && { to }) });
+  if (started)
+    await context.reply(
+      `Started run \`${started.runId}\`: recover ${scope} of ${found.title}. Its card appears in the incident's channel; nothing is changed before it is approved.`,
+    );
+};
+
+const plan = async (words: string[], context: CommandContext): Promise<void> => {
+  const tools = context.planTools.names();
+  const tool = oneOf(words, tools, 'tool', `/dr plan ${tools.join('|')} <plan>`);
+  const name = oneOf(words, context.plans.names(), 'plan', `/dr plan ${tool} <plan>`);
+  const text = await context.planTools.run(tool, name, words);
+  const cutOff = text.length > mostText ? `\n… the rest: mayday plan ${[tool, name, ...words].join(' ')}` : '';
+  await context.reply(`\`\`\`${escaped(text.slice(0, mostText))}${cutOff}\`\`\``);
+};
+
+/** As much as one message of Slack shows well. */
+const mostText = 11_000;
+
+const escaped = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('```', "'''");
 
 const run = async (words: string[], context: CommandContext): Promise<void> => {
   const id = words.shift();
@@ -49,17 +93,18 @@ const run = async (words: string[], context: CommandContext): Promise<void> => {
   await context.reply(await context.runs.control(id, order));
 };
 
-const deeds = ['pause', 'resume', 'cancel', 'abort', 'retry', 'skip', 'force', 'allow', 'refuse'] as const;
+const deeds = ['pause', 'resume', 'cancel', 'abort', 'retry', 'skip', 'force', 'allow', 'refuse', 'done'] as const;
 
 /** `skip grow-cache nobody needs it tonight`: what to do, to which step, and why. */
 const orderFrom = (id: string, words: string[]): RunOrder => {
   const deed = oneOf(words, deeds, 'deed', `/dr run ${id} ${deeds.join('|')}`) as (typeof deeds)[number];
   const usageOf = (rest: string) => `\`/dr run ${id} ${deed} ${rest}\``;
-  if (deed === 'skip' || deed === 'force' || deed === 'allow' || deed === 'refuse') {
+  if (deed === 'skip' || deed === 'force' || deed === 'allow' || deed === 'refuse' || deed === 'done') {
     const step = words.shift();
     if (step === undefined)
       throw new MaydayError('input/invalid', `Say which step: ${usageOf('<step> …')}. Nothing was done.`);
     const rest = words.join(' ').trim();
+    if (deed === 'done') return { deed, step, reason: rest };
     if (deed === 'allow') return { deed, step, typed: rest === '' ? null : rest };
     return { deed, step, reason: reasonIn(rest, usageOf('<step> <reason>')) };
   }

@@ -42,7 +42,7 @@ export const failback = defineFlow({
       verify,
       planned: true,
       afterwards: [
-        ...standingDown(plan, record, weights.uses),
+        ...standingDown(record, weights.uses),
         ...following(plan, record, { from: request.to!, to: request.from! }, request, 'protect').map(
           ({ draft }) => draft,
         ),
@@ -98,7 +98,7 @@ const littleByLittle = (
   steps: StepDraft[],
 ): { steps: StepDraft[]; weights: { ids: string[]; uses: Set<string> } } => {
   const { weights, soakSeconds, healthy } = plan.failback;
-  const watched: RequirementDraft[] = plan.requirements(healthy, placeValues(request));
+  const watched: RequirementDraft[] = plan.requirements(healthy, placeValues(plan, request));
   const weighed: string[] = [];
   const uses = new Set<string>();
   const made = steps.flatMap((step): StepDraft[] => {
@@ -136,7 +136,7 @@ const littleByLittle = (
 };
 
 /** What the failover found in the place that is left now, brought back in the opposite order. */
-const standingDown = (plan: FlowPlan, record: MoveRecord, gradual: ReadonlySet<string>): StepDraft[] => {
+const standingDown = (record: MoveRecord, gradual: ReadonlySet<string>): StepDraft[] => {
   const reversible = record.changed.filter(
     ({ stays, before, uses, phase }) => stays === null && before !== null && !gradual.has(uses) && phase !== 'fence',
   );

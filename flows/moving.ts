@@ -24,10 +24,13 @@ export interface Moving {
   takenBack?: string[];
 }
 
-export const placeValues = (request: FlowRequest): Record<string, string> => ({
+export const placeValues = (plan: FlowPlan, request: FlowRequest): Record<string, string> => ({
   from: request.from!,
   to: request.to!,
   at: request.to!,
+  // Where it does not run: of what is brought back in place, the place that stands by.
+  standby:
+    (request.from !== request.to && request.from) || (plan.prefer.find((place) => place !== request.to) ?? request.to!),
   'requested-at': request.requestedAt,
   stamp: request.stamp,
 });
@@ -35,7 +38,7 @@ export const placeValues = (request: FlowRequest): Record<string, string> => ({
 /** What every flow does that changes what serves: look, ask, do, prove, and tell throughout. */
 export const move = (plan: FlowPlan, request: FlowRequest, what: Moving): GraphDraft => {
   const { flow, execute, verify } = what;
-  const values = placeValues(request);
+  const values = placeValues(plan, request);
   const rule = plan.approvalRule(flow, new Date(request.requestedAt));
   const moves = request.from !== request.to;
   const { steps: gathering, channel } = gather(plan, request, true);
@@ -80,7 +83,7 @@ export const move = (plan: FlowPlan, request: FlowRequest, what: Moving): GraphD
   }
   // What prepares the standby is done while the old one still serves.
   const prepared = (component: unknown) =>
-    execute.filter((step) => isPreparation(step) && step.with?.['component'] === component).map(({ id }) => id);
+    execute.filter(({ id }) => id.startsWith(`${preparation}${String(component)}-`)).map(({ id }) => id);
   for (const fence of fences) fence.needs = [...fence.needs!, ...prepared(fence.with!['component'])];
   const executed = [...fences, ...catching.map(({ draft }) => draft), ...execute].map(({ id }) => id);
   for (const step of proofs) step.needs = [...(step.needs ?? []), ...executed];
@@ -145,7 +148,7 @@ const catchingUp = (
   request: FlowRequest,
   fences: readonly StepDraft[],
 ): { component: string; plan: string | undefined; draft: StepDraft }[] => {
-  const values = placeValues(request);
+  const values = placeValues(plan, request);
   const standbys = plan.lossOf(flow, request.scope, values);
   const sources = plan.lossOf(flow, request.scope, {
     ...values,
@@ -177,7 +180,7 @@ export const procedureSteps = (
   flow: string,
   request: FlowRequest,
 ): Pick<Moving, 'execute' | 'verify'> => {
-  const values = placeValues(request);
+  const values = placeValues(plan, request);
   const part = (name: string, phase: 'execute' | 'verify'): StepDraft[] =>
     plan.hasProcedure(name, request.scope) ? plan.procedure(name, request.scope, values, phase) : [];
   return {

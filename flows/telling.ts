@@ -194,7 +194,7 @@ export const askApprovers = (
     const inTime = `answered-${i + 1}`;
     const seconds = Math.round(share * (i + 1));
     const missed: Partial<StepDraft> = { phase: 'decide', after: [inTime], onFailure: true };
-    const extra = { level: level.name };
+    const extra = { note: level.name };
     return [
       {
         id: inTime,

@@ -2,7 +2,7 @@
  * How long things take in the world, in world seconds. Where a guide gives only an order of magnitude ("several
  * minutes"), the figure is chosen within it, and the comment says so.
  */
-export const durations = {
+const chosen = {
   /** RDS: a promotion "can take several minutes or longer", with a reboot in it; chosen so that it is 150 s in all. */
   promoteOldStatus: 10, // the status is the old one for some seconds after the call was accepted
   promoteModifying: 90,
@@ -58,6 +58,39 @@ export const durations = {
   jobRun: 20,
   /** Kubernetes: a cloud volume grown online, file system included; chosen. */
   growVolume: 30,
+  /** Patroni, after its leader died, counted from there: as a team measured it that deletes the leader's pod. */
+  patroniDetected: 5,
+  patroniElected: 15,
+  patroniReady: 25,
+  /** … and until the application, which has to connect again, works. */
+  patroniApplication: 45,
+  /** Patroni: a planned switchover, and how much of it the old leader takes to step down; chosen. */
+  patroniSteppedDown: 5,
+  patroniSwitchedOver: 15,
+  /** Patroni: a member that was revived starts as a replica; chosen. */
+  patroniMemberStart: 10,
+  /** Sentinel, one after the other: as a team measured it that deletes the master's pod. */
+  sentinelDetection: 8,
+  sentinelPromotion: 12,
+  sentinelReconfiguration: 8,
   /** What an asynchronous replica in another Region lags on a quiet day; chosen, and changed by `POST /lag`. */
   replicaLag: 3,
-} as const;
+};
+
+export type Durations = { readonly [Name in keyof typeof chosen]: number };
+
+export const durations: Durations = chosen;
+
+/**
+ * Other figures for this process's world, such as those that an organisation measured. Throws for a name that is not
+ * above, or a value that is no number of seconds.
+ */
+export const setDurations = (others: Record<string, unknown>): void => {
+  for (const [name, seconds] of Object.entries(others)) {
+    if (!(name in chosen))
+      throw new Error(`There is no duration "${name}" in the sandbox; there are ${Object.keys(chosen).join(', ')}.`);
+    if (typeof seconds !== 'number' || !(seconds >= 0))
+      throw new Error(`The duration "${name}" is no number of seconds.`);
+    chosen[name as keyof typeof chosen] = seconds;
+  }
+};

@@ -1,11 +1,13 @@
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { parse } from 'yaml';
+import { setDurations } from './durations.ts';
 import { startSandbox } from './start.ts';
 import { readWorldPlan } from './world-plan.ts';
 
 const usage =
-  'sandbox/main.ts --plans <folder or files> --database-url <postgres URL> [--speed 30] [--start <ISO time>] [--control-port 0] [--bot-url http://127.0.0.1:3000]';
+  'sandbox/main.ts --plans <folder or files> --database-url <postgres URL> [--speed 30] [--start <ISO time>] [--control-port 0] [--bot-url http://127.0.0.1:3000] [--durations <YAML file>]';
 
 const planFiles = (paths: string[]): string[] =>
   paths.flatMap((path) =>
@@ -34,6 +36,7 @@ const main = async () => {
       'database-url': { type: 'string' },
       'control-port': { type: 'string', default: '0' },
       'keep-alive-file': { type: 'string' },
+      durations: { type: 'string' },
       'bot-url': { type: 'string', default: 'http://127.0.0.1:3000' },
     },
   });
@@ -43,6 +46,7 @@ const main = async () => {
   if (plans.length === 0 || !values['database-url'] || !(speed > 0) || Number.isNaN(worldStart.getTime())) {
     throw new Error(`usage: ${usage}`);
   }
+  if (values.durations) setDurations(parse(readFileSync(values.durations, 'utf8')));
   const sandbox = await startSandbox({
     plans: planFiles(plans).map(readWorldPlan),
     speed,

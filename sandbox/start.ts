@@ -27,6 +27,8 @@ import { createLedger } from './ledger.ts';
 import { startMail } from './mail/start-mail.ts';
 import { startPagerDuty } from './pagerduty/start-pagerduty.ts';
 import type { SandboxContext, SandboxPart } from './part.ts';
+import { startPatroni } from './patroni/start-patroni.ts';
+import { startRedis } from './redis/start-redis.ts';
 import { makeSecrets } from './secrets.ts';
 import { startApplication } from './services/application.ts';
 import { startServices } from './services/start-services.ts';
@@ -149,6 +151,9 @@ const startParts = async (
   closers.push(application.close);
   kubernetes.answerCommands(createPodCommands(context.plans, application.state));
   add(await startServices(context, certificates, dns.resolvers[0]!, cloudflare.originOf, application));
+
+  add(await startPatroni(context, certificates, databases, secrets));
+  add(await startRedis(context, secrets));
 
   add(await startSlack(context, { botUrl: options.botUrl ?? 'http://127.0.0.1:3000' }));
   add(await startPagerDuty(context));

@@ -57,18 +57,83 @@ example(
     .action(async (name, options) => (await import('./cli/plan-show.ts')).show(name, options)),
   'npm run mayday -- plan show omnimesh',
 );
-example(
-  plan
-    .command('graph')
+const flowAndScope = (command: Command): Command =>
+  command
     .argument('<plan>')
-    .argument('[flow]', 'failover or restore', 'failover')
-    .argument('[scope]')
+    .argument('[flow]', 'failover, switchover, failback, recover, restore …', 'failover')
+    .argument('[scope]');
+
+example(
+  flowAndScope(plan.command('graph'))
+    .option('--to <place>', 'where to, when not to the next place')
+    .option('--svg <file>', 'as a picture; - for standard output')
     .option('--json', 'as JSON', false)
     .description('The steps of a flow in their order, with the longest path marked')
     .action(async (name, flow, scope, options) =>
       (await import('./cli/plan-graph.ts')).graph(name, flow, scope, options),
     ),
   'npm run mayday -- plan graph omnimesh failover region',
+  'npm run mayday -- plan graph teei-csr failover region --svg region.svg',
+);
+example(
+  flowAndScope(plan.command('preview'))
+    .option('--to <place>', 'where to, when not to the next place')
+    .option('--shell', 'a script to go through by hand instead; asks nothing', false)
+    .option('--json', 'as JSON', false)
+    .description(
+      'Read the world: what each resource is and would become, what would be lost, and the lines to do it by hand',
+    )
+    .action(async (name, flow, scope, options) =>
+      (await import('./cli/plan-tools.ts')).preview(name, flow, scope, options),
+    ),
+  'npm run mayday -- plan preview omnimesh failover region',
+  'npm run mayday -- plan preview omnimesh failover region --shell > runbook.sh',
+);
+example(
+  plan
+    .command('permissions')
+    .argument('<plan>')
+    .argument('[flow]')
+    .argument('[scope]')
+    .option('--json', 'as JSON', false)
+    .description('The least IAM policies and Kubernetes roles that a plan needs')
+    .action(async (name, flow, scope, options) =>
+      (await import('./cli/plan-tools.ts')).permissions(name, flow, scope, options),
+    ),
+  'npm run mayday -- plan permissions llm-marketplace',
+);
+example(
+  flowAndScope(plan.command('rehearse'))
+    .option('--to <place>', 'where to, when not to the next place')
+    .option('--fault <step=kind>', 'break a step: error, timeout, slow or crash', collect, [])
+    .option('--down <place>', 'which place goes dark first; none: everything is well', '')
+    .option('--durations <file>', 'how long things take in the sandbox (YAML: name: seconds)')
+    .option('--speed <factor>', 'world seconds per second', '30')
+    .option('--at <time>', 'when the world begins (ISO 8601)', '2026-11-24T15:00:00Z')
+    .option('--json', 'the report as one JSON object on the last line', false)
+    .description('Run a procedure in a sandbox built from the plan, and report its times against the targets')
+    .action(async (name, flow, scope, options) =>
+      (await import('./cli/rehearse.ts')).rehearse(name, flow, scope, options),
+    ),
+  'npm run mayday -- plan rehearse teei-csr failover region',
+  'npm run mayday -- plan rehearse omnimesh failover region --fault grow-cache=slow --fault promote=crash',
+);
+example(
+  plan
+    .command('diff')
+    .argument('<before>', 'a plan file')
+    .argument('<after>', 'another')
+    .description('What an edit changes in what would be done, not in the text')
+    .action(async (before, after) => (await import('./cli/plan-tools.ts')).diff(before, after)),
+  'npm run mayday -- plan diff old/omnimesh.yml plans/omnimesh.yml',
+);
+example(
+  plan
+    .command('schema')
+    .option('--out <file>', 'where to write', '-')
+    .description('The JSON Schema of the plan language, for your editor')
+    .action(async (options) => (await import('./cli/plan-tools.ts')).schema(options)),
+  'npm run --silent mayday -- plan schema > docs/plan.schema.json',
 );
 
 const run = program.command('run').description('See runs, start and steer them');
@@ -136,6 +201,15 @@ for (const [deed, description] of [
     `npm run mayday -- run ${deed} r-7k3f9qwe grow-cache --as dba --key ~/.ssh/id_ed25519 --reason "not tonight"`,
   );
 example(
+  signed(run.command('done').argument('<run>').argument('<step>'))
+    .option('--note <words>', 'what was done', '')
+    .description("Say that a person's own work is done")
+    .action(async (id, step, { note, ...identity }) =>
+      (await import('./cli/order.ts')).giveOrder(id, { deed: 'done', step, reason: note }, identity),
+    ),
+  'npm run mayday -- run done r-7k3f9qwe last-good --as dba --key ~/.ssh/id_ed25519 --note "backup of 02:00"',
+);
+example(
   signed(run.command('allow').argument('<run>').argument('<step>'))
     .option('--type <words>', 'the words that the rule asks for, such as "ACCEPT DATA LOSS"')
     .description('Allow what another asked for')
@@ -147,7 +221,7 @@ example(
 example(
   run
     .command('start')
-    .addArgument(new Argument('<flow>').choices(['failover', 'restore']))
+    .addArgument(new Argument('<flow>').choices(['failover', 'switchover', 'failback', 'recover', 'restore']))
     .argument('<plan>')
     .argument('[scope]')
     .option('--to <place>', 'where to')

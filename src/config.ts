@@ -157,9 +157,11 @@ const placeholders: Environment = {
 };
 
 /** Settings under which systems can be made but connect to nothing; only the folders are taken from the environment. */
-export const offlineSettings = (environment: Environment): Settings =>
+export const offlineSettings = (environment: Environment, connected?: 'connected'): Settings =>
   readSettings({
     ...placeholders,
+    // A look at the world needs the addresses and keys that there are, and no others.
+    ...(connected && environment),
     MAYDAY_PLANS: environment['MAYDAY_PLANS'],
     MAYDAY_TEMPLATES: environment['MAYDAY_TEMPLATES'],
     MAYDAY_DATA: environment['MAYDAY_DATA'],

@@ -135,7 +135,19 @@ export interface ResourceChange {
 }
 
 export interface Permission {
-  system: 'iam' | 'rbac' | 'slack' | 'pagerduty' | 'statuspage' | 'cloudflare' | 'sql';
+  system:
+    | 'iam'
+    | 'rbac'
+    | 'slack'
+    | 'pagerduty'
+    | 'statuspage'
+    | 'cloudflare'
+    | 'sql'
+    | 'patroni'
+    | 'redis'
+    | 'clickhouse'
+    | 'nats'
+    | 'http';
   /** `rds:PromoteReadReplica`, or `patch deployments/scale`. */
   action: string;
   resource: string;
@@ -657,6 +669,7 @@ export interface CommandContext {
   plans: PlanDirectory;
   runs: RunDirectory;
   incidents: IncidentDirectory;
+  planTools: PlanTools;
   /** All commands, for help. */
   commands: readonly Command[];
 }
@@ -688,6 +701,13 @@ export interface PlanDirectory {
   names(): string[];
   /** Throws `plan/unknown` with the nearest valid name. */
   find(name: string): { name: string; title: string; places: Place[]; scopes(flow: string): string[] };
+}
+
+/** What can be asked of a plan without starting anything: the same answers as on the command line. */
+export interface PlanTools {
+  names(): string[];
+  /** Words behind the plan's name, such as a flow and a scope. Several lines of plain text. */
+  run(tool: string, plan: string, words: string[]): Promise<string>;
 }
 
 /** What a person may tell a run to do by a command. */

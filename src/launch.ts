@@ -41,6 +41,7 @@ export const openSurroundings = async (
       databaseUrl: await embedded!.database('postgres'),
       speed: options.speed,
       start: options.start,
+      ...(environment['MAYDAY_SANDBOX_DURATIONS'] && { durations: environment['MAYDAY_SANDBOX_DURATIONS'] }),
     });
     return {
       environment: { ...sandbox.environment, ...environment },

@@ -30,6 +30,8 @@ import { payObligations } from './obligations.ts';
 import { createPlanStore, type PlanStore } from './plan/plan-store.ts';
 import { createRegistry, type Registry } from './plan/registry.ts';
 import { viewPlan } from './plan/view.ts';
+import { faultsOfGraphs } from './plan-tools/faults-of-graphs.ts';
+import { createPlanTools } from './plan-tools/plan-tools.ts';
 import { openQueue } from './queue/queue.ts';
 import { redact } from './redact.ts';
 import { createIncidentDirectory, createRunDirectory } from './run-directory.ts';
@@ -190,6 +192,14 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
       },
       runs: { ...directory, control: () => Promise.reject(new Error('the chat decides who may')) },
       incidents,
+      planTools: createPlanTools({
+        registry,
+        clock,
+        log,
+        readLoss: (plan, input, signal) => watch.readLoss(plan, input, signal),
+        find: (name) => plans.find(name),
+        lint: (plan) => faultsOfGraphs(plan, registry),
+      }),
       planDigest(name) {
         try {
           return plans.find(name).digest;

@@ -1,10 +1,14 @@
 import type pg from 'pg';
 import type { IncidentDirectory, RunDirectory } from './define.ts';
+import type { Assessment } from './engine/assess.ts';
 import type { RunStore } from './engine/run-store.ts';
 import type { RunState, StepState } from './engine/state.ts';
 import { summarise } from './engine/summary.ts';
 import { sayDuration } from './plan/duration.ts';
-import type { Step } from './plan/graph.ts';
+import { type Step, workingEngineSteps } from './plan/graph.ts';
+
+/** Flows whose answer is what they saw, and not how they went. */
+const looks = new Set(['status', 'check', 'assess']);
 
 /** Runs as people ask for them. `control` is the chat's, which knows who may. */
 export const createRunDirectory = (pool: pg.Pool, store: RunStore): Omit<RunDirectory, 'control'> => {
@@ -42,18 +46,21 @@ export const describeRun = (state: RunState): string => {
     `Run ${created.run}: ${graph.flow} of ${graph.scope} of ${graph.title}${places}: ${summary.standing} (${summary.done} of ${summary.total} steps), asked for by ${created.requester.name}.`,
   ];
   const timed = summary.phases.filter(({ seconds }) => seconds !== null);
-  if (graph.flow !== 'status' && timed.length > 0)
+  if (!looks.has(graph.flow) && timed.length > 0)
     lines.push(
       `Time: ${timed.map(({ name, seconds }) => `${name} ${sayDuration(seconds!)}`).join(', ')}${summary.rtoSeconds === null ? '' : `; in all ${sayDuration(summary.rtoSeconds)}`}.`,
     );
   if (summary.rpoSeconds !== null) lines.push(`Data lost: at most ${sayDuration(summary.rpoSeconds)}, measured.`);
+  const assessment = assessmentOf(state);
+  if (assessment) lines.push(`*${assessment.verdict}*`, ...assessment.rows.map(sayRow));
   for (const step of graph.steps) {
-    if (step.effect === 'notice' || step.uses.startsWith('engine/')) continue;
+    if (step.effect === 'notice') continue;
+    if (step.uses.startsWith('engine/') && !workingEngineSteps.has(step.uses)) continue;
     if (step.undoes !== undefined && state.unwinding === null) continue;
     const current = state.steps[step.id]!;
     const detail = current.message || current.seen;
     lines.push(
-      `• ${step.title}${graph.flow === 'status' ? '' : ` [${step.id}]`}: ${graph.flow === 'status' ? detail || current.state : `${said(step, current)}${detail ? ` (${detail})` : ''}`}`,
+      `• ${step.title}${looks.has(graph.flow) ? '' : ` [${step.id}]`}: ${looks.has(graph.flow) ? detail || current.state : `${said(step, current)}${detail ? ` (${detail})` : ''}`}`,
     );
   }
   if (summary.stopped.length > 0)
@@ -72,6 +79,16 @@ export const describeRun = (state: RunState): string => {
   }
   return lines.join('\n');
 };
+
+const assessmentOf = (state: RunState): Assessment | null => {
+  const step = state.created.graph.steps.find(({ uses }) => uses === 'engine/assess');
+  return step ? (state.steps[step.id]!.output as unknown as Assessment | null) : null;
+};
+
+const rowMarks = { applies: '▶', 'not yet': '…', 'does not apply': '–', 'not known': '?' } as const;
+
+const sayRow = ({ title, standing, because, action }: Assessment['rows'][number]): string =>
+  `${rowMarks[standing]} ${title}: ${standing} (${because}) → ${action}`;
 
 /** A look that only informs has its answer as its outcome: "no" must not read as "succeeded". */
 const said = (step: Step, current: StepState): string =>

@@ -47,6 +47,14 @@ export const runFacts = (state: RunState, now: Date): RunFacts => {
     now: now.toISOString(),
     outcome: outcomes[summary.standing],
     phases: summary.phases.flatMap(({ name, seconds }) => (seconds === null ? [] : [{ name, seconds }])),
+    stages: summary.stages.map(({ title, targetSeconds, seconds }) => ({
+      title,
+      targetSeconds,
+      seconds,
+      met: seconds === null ? null : seconds <= targetSeconds,
+    })),
+    tiers: summary.tiers,
+    late: summary.late.map(({ title, seconds, withinSeconds }) => ({ title, seconds, withinSeconds })),
     steps: stepFacts,
     failedStep: stopped
       ? {

@@ -23,6 +23,8 @@ export interface SandboxRequest {
   databaseUrl: string;
   speed: number;
   start?: string;
+  /** A YAML file that says how long things take there, where it is not as the sandbox has it. */
+  durations?: string;
 }
 
 const program = fileURLToPath(new URL('../sandbox/main.ts', import.meta.url));
@@ -65,6 +67,7 @@ export const startSandboxProcess = async (request: SandboxRequest): Promise<Sand
       '--keep-alive-file',
       keepAlive,
       ...(request.start ? ['--start', request.start] : []),
+      ...(request.durations ? ['--durations', request.durations] : []),
     ],
     { detached: true, stdio: ['ignore', out, log] },
   );

@@ -12,7 +12,9 @@ import { createEmail } from './systems/email/index.ts';
 import { createHttp } from './systems/http/index.ts';
 import { createKubernetes } from './systems/kubernetes/index.ts';
 import { createPagerDuty } from './systems/pagerduty/index.ts';
+import { createPatroni } from './systems/patroni/index.ts';
 import { createPostgres } from './systems/postgres/index.ts';
+import { createRedis } from './systems/redis/index.ts';
 import { createSlack } from './systems/slack/index.ts';
 import { createStatuspage } from './systems/statuspage/index.ts';
 
@@ -31,6 +33,8 @@ export const createSystems = (settings: Settings, tools: SystemTools) => {
     createCloudflare(settings.cloudflare, tools),
     createKubernetes(settings.kubernetes, tools),
     createPostgres({}, tools),
+    createPatroni({}, tools),
+    createRedis({}, tools),
     createHttp({}, tools),
     createDns({}, tools),
     slack,

@@ -31,6 +31,10 @@ export interface Databases {
   events: { region: string; instance: string; at: Date; category: string; message: string }[];
   modify(instance: Instance, change: Partial<Instance>, changed: () => void): void;
   remove(instance: Instance, changed: () => void): void;
+  /** The leader behind an address that follows it is gone, another one takes writes, and the application has found it. */
+  leaderLost(instance: Instance | undefined): void;
+  leaderReady(instance: Instance | undefined): void;
+  reconnected(instance: Instance | undefined): void;
   latestRestorable(instance: Instance): Date;
   earliestRestorable(instance: Instance): Date;
   /** Gives a replica all that its source has, as before a planned switchover. */
@@ -48,6 +52,7 @@ const runByKind: Record<string, RunBy> = {
   'rds-postgresql': 'rds',
   'aurora-global': 'aurora',
   'postgres-streaming': 'streaming',
+  'patroni-cluster': 'patroni',
 };
 
 const addedSeconds = (time: Date, seconds: number) => new Date(time.getTime() + seconds * 1000);
@@ -98,6 +103,8 @@ export const createDatabases = async (
 
   async function build(plan: WorldPlan, name: string, runBy: RunBy): Promise<void> {
     const component = plan.components[name]!;
+    // Without an address of its own a cluster is only its members' APIs.
+    if (runBy === 'patroni' && component['host'] === undefined) return;
     const sql = component['sql'] ?? {};
     const password = sql.password?.env ? secrets[sql.password.env]! : 'sandbox';
     const role = `${server.prefix}_${sql.user ?? 'app'}`;
@@ -105,7 +112,7 @@ export const createDatabases = async (
     const places = plan.prefer.filter((place) => component[place] !== undefined);
     let primary: Instance | undefined;
     for (const place of places) {
-      const id = component[place] as string;
+      const id = (runBy === 'patroni' ? component['host'] : component[place]) as string;
       const region = plan.regions[place]?.aws ?? place;
       const instance = add({
         id,
@@ -203,6 +210,21 @@ export const createDatabases = async (
         instance.status = 'available';
         changed();
       });
+    },
+
+    leaderLost(instance) {
+      if (!instance) return;
+      instance.open = false;
+      instance.unconnected = true;
+      void persist(() => endSessions(server, instance)).catch((error) =>
+        context.log('sessions could not be ended', { error: String(error) }),
+      );
+    },
+    leaderReady(instance) {
+      if (instance) instance.open = true;
+    },
+    reconnected(instance) {
+      if (instance) instance.unconnected = false;
     },
 
     restore(source, { id, time, tags }, changed) {

@@ -27,6 +27,8 @@ export interface Instance {
   writable: boolean;
   /** A standby that holds back what it receives. */
   replayPaused: boolean;
+  /** The application's sessions of before are cut, and it has not connected again yet. */
+  unconnected?: boolean;
   /** Sessions are let in: not while it is created, rebooted or deleted. */
   open: boolean;
   endpoint: string;

@@ -9,6 +9,13 @@ import type { SandboxContext } from '../part.ts';
 import type { WorldPlan } from '../world-plan.ts';
 
 const typeOf = (plural: string) => resourceTypes.find((type) => type.plural === plural)!;
+/** Kinds of components that the application writes to, and where their name stands when it is not the place's. */
+const hostsByKind: Record<string, string | undefined> = {
+  'rds-postgresql': undefined,
+  'aurora-global': undefined,
+  'postgres-streaming': undefined,
+  'patroni-cluster': 'host',
+};
 /** An ordinary row for every so many heartbeats. */
 const secondsPerRow = 15;
 
@@ -17,6 +24,9 @@ export interface Application {
   state(plan: WorldPlan, place: string): { works: true } | { works: false; dead: boolean; reason: string };
   close(): void;
 }
+
+const isWrittenTo = (component: WorldPlan['components'][string]): boolean =>
+  component.kind in hostsByKind && component[hostsByKind[component.kind] ?? 'kind'] !== undefined;
 
 export const startApplication = (
   context: SandboxContext,
@@ -69,11 +79,10 @@ export const startApplication = (
     if (hosts.length > 0) return hosts.map((host) => databases.byHost(host));
     // Without a Secret that says so, the application is taken to use the instance of its own place.
     return Object.values(plan.components)
-      .filter(
-        ({ kind, [place]: id }) =>
-          ['rds-postgresql', 'aurora-global', 'postgres-streaming'].includes(kind) && id !== undefined,
-      )
-      .map((component) => databases.find(plan.regions[place]?.aws ?? place, component[place]));
+      .filter((component) => component[place] !== undefined && isWrittenTo(component))
+      .map((component) =>
+        databases.find(plan.regions[place]?.aws ?? place, component[hostsByKind[component.kind] ?? place]),
+      );
   };
 
   const state: Application['state'] = (plan, place) => {
@@ -83,7 +92,8 @@ export const startApplication = (
     const missing = (cluster && podsMissing(plan, cluster)) ?? tasksMissing(plan, place);
     if (missing) return { works: false, dead: false, reason: missing };
     for (const instance of databasesOf(plan, place)) {
-      const usable = instance?.writable && instance.open && !faults.regionDown(instance.region);
+      const usable =
+        instance?.writable && instance.open && !instance.unconnected && !faults.regionDown(instance.region);
       if (!usable) return { works: false, dead: false, reason: 'the database accepts no writes' };
     }
     return { works: true };

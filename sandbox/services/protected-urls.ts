@@ -27,5 +27,3 @@ export const protectedUrls = (plan: WorldPlan): ProtectedUrl[] =>
       },
     ];
   });
-
-export const portOf = (url: URL) => Number(url.port || (url.protocol === 'https:' ? 443 : 80));

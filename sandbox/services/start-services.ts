@@ -1,14 +1,13 @@
-import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { createServer as createHttpsServer } from 'node:https';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { addressesOf } from '../aws/alias-addresses.ts';
 import type { Certificates } from '../certificates.ts';
 import type { Resolver } from '../dns/resolver.ts';
-import { listen } from '../listen.ts';
+import { startNamedHosts } from '../named-hosts.ts';
 import type { SandboxContext, SandboxPart } from '../part.ts';
 import { readBody } from '../read-body.ts';
 import type { WorldPlan } from '../world-plan.ts';
 import type { Application } from './application.ts';
-import { type ProtectedUrl, portOf, protectedUrls } from './protected-urls.ts';
+import { type ProtectedUrl, protectedUrls } from './protected-urls.ts';
 
 /** The URLs of the protected services, answered by whichever place the name leads to just now. */
 export const startServices = async (
@@ -25,33 +24,18 @@ export const startServices = async (
       response.destroy();
     });
   };
-  const secure = createHttpsServer(
-    {
-      ...(await certificates.pairFor('localhost')),
-      SNICallback: (name, done) => void certificates.contextFor(name).then((found) => done(null, found), done),
-    },
+  const server = await startNamedHosts(
+    certificates,
+    urls.map(({ url }) => url),
     handle,
-  );
-  const plain = createHttpServer(handle);
-  const [securePort, plainPort] = await Promise.all([listen(secure), listen(plain)]);
-  const hosts = new Set(
-    urls.map(
-      ({ url }) => `${url.hostname}:${portOf(url)}=127.0.0.1:${url.protocol === 'https:' ? securePort : plainPort}`,
-    ),
   );
   return {
     name: 'services',
-    environment: { MAYDAY_HOSTS: [...hosts].join(',') },
+    environment: { MAYDAY_HOSTS: server.hosts.join(',') },
     control: {},
-    close: async () => void (await Promise.all([stop(secure), stop(plain)])),
+    close: server.close,
   };
 };
-
-const stop = (server: Server) =>
-  new Promise<void>((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });
 
 const json = (response: ServerResponse, status: number, body: object) => {
   response.writeHead(status, { 'content-type': 'application/json' });

@@ -7,6 +7,7 @@ import type {
   Log,
   PersonView,
   PlanDirectory,
+  PlanTools,
   RunDirectory,
   StartedRun,
   StartFlow,
@@ -33,6 +34,7 @@ export interface ChatOptions {
   plans: PlanDirectory;
   runs: RunDirectory;
   incidents: IncidentDirectory;
+  planTools: PlanTools;
   /** Digest of a plan as its file says it now; undefined when it is gone or broken. */
   planDigest(plan: string): string | undefined;
   steeredBy: OrdersOptions['steeredBy'];
@@ -109,6 +111,7 @@ export const createChat = (options: ChatOptions): Chat => {
             },
           },
           incidents: options.incidents,
+          planTools: options.planTools,
           async start(request) {
             try {
               const started = await options.start(request, {
@@ -185,6 +188,8 @@ const orderOfClick = (actionId: string, hash: string, step: string): Order | und
       return { deed: 'abort', reason: 'aborted on the card' };
     case 'run:retry':
       return { deed: 'retry', reason: 'retried on the card', ...(step && { step }) };
+    case 'run:done':
+      return { deed: 'done', step, reason: 'confirmed on the card' };
     case 'run:pause':
       return { deed: 'pause', reason: 'paused on the card' };
     case 'run:resume':

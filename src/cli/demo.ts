@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse } from 'yaml';
@@ -6,6 +6,7 @@ import { sayDuration } from '../plan/duration.ts';
 import { type Bot, startBot } from './demo/bot.ts';
 import { criticalPath } from './demo/critical-path.ts';
 import { judgeFailover, judgeRestore, judgeReturn, judgeTelling, type Verdict } from './demo/judge.ts';
+import { folderOf } from './demo/plan-folder.ts';
 import {
   approveOnCard,
   changesSoFar,
@@ -46,7 +47,8 @@ export const demo = async (options: DemoOptions): Promise<void> => {
   const fault = parseFault(options.fault);
   const teller: Teller = { say: (line) => void (options.json ? process.stderr : process.stdout).write(`${line}\n`) };
   teller.say('Starting PostgreSQL, the sandbox and the bot …');
-  const bot = await startBot({ speed: Number(options.speed), at: options.at });
+  const folder = folderOf(join(resolve(process.env['MAYDAY_PLANS'] ?? 'plans'), `${options.plan}.yml`), [options.plan]);
+  const bot = await startBot({ speed: Number(options.speed), at: options.at, environment: { MAYDAY_PLANS: folder } });
   const interrupted = () => void bot.close().then(() => process.exit(130));
   process.once('SIGINT', interrupted);
   process.once('SIGTERM', interrupted);
@@ -69,6 +71,7 @@ export const demo = async (options: DemoOptions): Promise<void> => {
     process.off('SIGINT', interrupted);
     process.off('SIGTERM', interrupted);
     await bot.close();
+    rmSync(folder, { recursive: true, force: true });
   }
 };
 

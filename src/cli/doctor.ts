@@ -8,6 +8,7 @@ import { createLog } from '../logging.ts';
 import { createTools } from '../main.ts';
 import { type Plan, readPlan } from '../plan/plan.ts';
 import { viewPlan } from '../plan/view.ts';
+import { momentsOf } from '../plan-tools/variants.ts';
 import { createSystems } from '../systems.ts';
 import { lookAtApprovals } from './doctor/approvals.ts';
 import { bad, type Finding, good } from './doctor/finding.ts';
@@ -22,7 +23,6 @@ import {
 } from './doctor/systems.ts';
 import { type Offline, openOffline } from './offline.ts';
 import { type OpenJournal, print, withJournal } from './open.ts';
-import { momentsOf } from './plan-graphs.ts';
 import { lintPlan, lintWording } from './plan-lint.ts';
 
 /** Looks for what would go wrong at three in the morning. One line each; ends with 1 when anything is wrong. */

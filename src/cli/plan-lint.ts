@@ -6,13 +6,14 @@ import { faultAt } from '../plan/faults.ts';
 import { didYouMean } from '../plan/nearest.ts';
 import { type Plan, readPlan } from '../plan/plan.ts';
 import { fill } from '../plan/references.ts';
+import type { Registry } from '../plan/registry.ts';
 import { type PlanFault, sayFault } from '../plan/source.ts';
 import { viewPlan } from '../plan/view.ts';
+import { graphOf, variantsOf } from '../plan-tools/variants.ts';
 import { lintTemplates } from '../templates/lint.ts';
 import { createTemplates } from '../templates/render.ts';
 import { type Offline, openOffline, shortest } from './offline.ts';
 import { print } from './open.ts';
-import { graphOf, variantsOf } from './plan-graphs.ts';
 
 /**
  * Finds now what would stop a run later. Needs no tokens and no network: every flow is built for every scope, pair of
@@ -58,7 +59,8 @@ export const lintPlan = (file: string, offline: Offline): { faults: string[]; su
     note(error);
     return { faults: [...faults], summary: '' };
   }
-  for (const fault of [...misplaced(plan, file), ...brokenChecks(plan, offline)]) faults.add(sayFault(fault));
+  for (const fault of [...misplaced(plan, file, offline.registry), ...brokenChecks(plan, offline)])
+    faults.add(sayFault(fault));
   const templates = new Set(createTemplates(offline.settings.MAYDAY_TEMPLATES).names());
   const view = viewPlan(plan, offline.registry);
   let graphs = 0;
@@ -88,7 +90,7 @@ export const lintPlan = (file: string, offline: Offline): { faults: string[]; su
 };
 
 /** Parts of a plan that nothing would ever read, or under a name that nothing asks for. */
-const misplaced = (plan: Plan, file: string): PlanFault[] => {
+const misplaced = (plan: Plan, file: string, registry: Registry): PlanFault[] => {
   const { source, text } = plan;
   const approved = flows.filter(({ approval }) => approval !== undefined);
   const asked = approved.map(({ approval }) => approval!);
@@ -104,6 +106,40 @@ const misplaced = (plan: Plan, file: string): PlanFault[] => {
       faults.push(
         faultAt(source, ['procedures'], `no flow runs a procedure "${name}".${didYouMean(name, parts)}`, name),
       );
+  if (text.procedures['failback'])
+    faults.push(
+      faultAt(
+        source,
+        ['procedures'],
+        'a failback is made from the record of the failover, so it has no procedure of its own; say how under the key "failback" of the plan',
+        'failback',
+      ),
+    );
+  for (const [flow, scopes] of Object.entries(text.procedures))
+    for (const [scope, { steps }] of Object.entries(scopes))
+      for (const [id, { uses }] of Object.entries(steps ?? {}))
+        if (uses !== undefined && registry.actions.get(uses)?.isPublic)
+          faults.push(
+            faultAt(
+              source,
+              ['procedures', flow, scope, 'steps', id, 'uses'],
+              `${uses} speaks to customers, and a drill of this procedure would reach them; say under "announce" what they are told, and the flow tells it, except in a drill`,
+            ),
+          );
+  for (const [i, { propose }] of text.triggers.entries()) {
+    const flow = propose?.split(' ')[0];
+    if (flow !== undefined && !approved.some(({ name }) => name === flow))
+      faults.push(
+        faultAt(
+          source,
+          ['triggers', i, 'propose'],
+          `no flow is called "${flow}".${didYouMean(
+            flow,
+            approved.map(({ name }) => name),
+          )}`,
+        ),
+      );
+  }
   for (const [name, { rules }] of Object.entries(text.approvals)) {
     if (!asked.includes(name)) {
       faults.push(
@@ -130,10 +166,19 @@ const brokenChecks = (plan: Plan, { registry }: Offline): PlanFault[] => {
       const message = `no check is called "${written.uses}".${didYouMean(written.uses, [...registry.checks.keys()])}`;
       return [faultAt(plan.source, [...path, 'uses'], message)];
     }
+    const standing = plan.components[String(written.with?.['component'])]?.places ?? view.places;
     for (const from of view.places)
-      for (const to of view.places.filter((place) => place !== from))
+      for (const to of view.places.filter((place) => place !== from || view.places.length === 1))
         try {
-          const parsed = check.with.safeParse(fill(written.with ?? {}, { from, to }));
+          const filled = fill(written.with ?? {}, { from, to }) as Record<string, unknown>;
+          // Of a component that does not stand everywhere a check says nothing in some directions.
+          if (
+            Object.values(filled).some(
+              (value) => view.places.includes(value as string) && !standing.includes(value as string),
+            )
+          )
+            continue;
+          const parsed = check.with.safeParse(filled);
           if (!parsed.success) {
             const [issue] = parsed.error.issues;
             const inner = ['with', ...(issue!.path as (string | number)[])];

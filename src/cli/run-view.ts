@@ -25,6 +25,10 @@ export const viewRun = (state: RunState) => {
       PhaseName,
       number | null
     >,
+    stages: summary.stages,
+    late: summary.late,
+    tiers: summary.tiers,
+    objectives: graph.objectives,
     rtoSeconds: summary.rtoSeconds,
     rpoSeconds: summary.rpoSeconds,
     expectedLossSeconds: summary.expectedLossSeconds,
@@ -37,6 +41,7 @@ export const viewRun = (state: RunState) => {
         id: step.id,
         title: step.title,
         phase: step.phase,
+        stage: step.stage ?? null,
         uses: step.uses,
         effect: step.effect,
         needs: step.needs,

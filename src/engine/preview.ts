@@ -1,7 +1,8 @@
-import type { Action, Json, LookContext, LossInput, ResourceChange, Undo } from '../define.ts';
+import type { Action, Clock, Json, Log, LookContext, LossInput, ResourceChange, Undo } from '../define.ts';
 import { messageOf } from '../errors.ts';
-import type { Step } from '../plan/graph.ts';
+import type { Graph, Step } from '../plan/graph.ts';
 import { substitute } from '../plan/references.ts';
+import type { Registry } from '../plan/registry.ts';
 import type { PerformOptions } from './perform.ts';
 import type { LossReading } from './ports.ts';
 
@@ -40,10 +41,33 @@ const previewBack = async (
   };
 };
 
-/** Reads, for every step that would change something, what is there now. Changes nothing. */
-export const preview = async ({ ports, registry, state, step, signal }: PerformOptions): Promise<PreviewOutput> => {
-  const { losses } = step.input as unknown as { losses: LossInput[] };
-  const changing = state.created.graph.steps.filter((other) => other.effect === 'change' && other.undoes === undefined);
+/** Reads, for every step of a run that would change something, what is there now. Changes nothing. */
+export const preview = ({ ports, registry, state, step, signal }: PerformOptions): Promise<PreviewOutput> => {
+  const { losses } = step.input as unknown as { losses?: LossInput[] };
+  const readLoss = (plan: string, loss: LossInput, stop: AbortSignal) => ports.readLoss(plan, loss, stop);
+  return previewGraph(state.created.graph, losses ?? [], {
+    registry,
+    clock: ports.clock,
+    log: ports.log,
+    readLoss,
+    signal,
+  });
+};
+
+export interface PreviewOptions {
+  registry: Registry;
+  clock: Clock;
+  log: Log;
+  readLoss(plan: string, input: LossInput, signal: AbortSignal): Promise<LossReading>;
+  signal: AbortSignal;
+}
+
+export const previewGraph = async (
+  graph: Graph,
+  losses: readonly LossInput[],
+  { registry, clock, log, readLoss, signal }: PreviewOptions,
+): Promise<PreviewOutput> => {
+  const changing = graph.steps.filter((other) => other.effect === 'change' && other.undoes === undefined);
   const changes = changing.map(async (other): Promise<PreviewOutput['changes']> => {
     const action = registry.actions.get(other.uses);
     if (!action)
@@ -57,14 +81,14 @@ export const preview = async ({ ports, registry, state, step, signal }: PerformO
       ];
     const input = substitute(other.input, ({ $step, $output }): Json => `(${$output} of ${$step})`);
     const context = {
-      clock: ports.clock,
-      log: ports.log,
+      clock,
+      log,
       signal: AbortSignal.any([signal, AbortSignal.timeout(other.whenUnreachable ? fencePatienceMs : patienceMs)]),
     };
     try {
       if (other.takesBack) return [await previewBack(other, action, input, context)];
       const found = await action.preview(input, context);
-      return found.map((change) => ({ step: other.id, account: state.created.graph.account ?? undefined, ...change }));
+      return found.map((change) => ({ step: other.id, account: graph.account ?? undefined, ...change }));
     } catch (error) {
       return other.resources.map((resource) => ({
         step: other.id,
@@ -76,13 +100,13 @@ export const preview = async ({ ports, registry, state, step, signal }: PerformO
   });
   const [read, readLosses] = await Promise.all([
     Promise.all(changes),
-    Promise.all((losses ?? []).map((loss) => ports.readLoss(loss.plan ?? state.created.graph.plan, loss, signal))),
+    Promise.all(losses.map((loss) => readLoss(loss.plan ?? graph.plan, loss, signal))),
   ]);
   const ends = readLosses.flatMap((loss) =>
     loss.sourceAnswers === false && loss.lastReplayedAt && loss.upperBoundSeconds !== null
       ? [Date.parse(loss.lastReplayedAt) + loss.upperBoundSeconds * 1000]
       : [],
   );
-  const stoppedAt = ends.length > 0 ? new Date(Math.max(...ends)) : ports.clock.now();
+  const stoppedAt = ends.length > 0 ? new Date(Math.max(...ends)) : clock.now();
   return { changes: read.flat(), losses: readLosses, stoppedAt: stoppedAt.toISOString() };
 };

@@ -1,4 +1,4 @@
-import { measureStepId } from '../define.ts';
+import { measureStepId, type StageView } from '../define.ts';
 import { type Step, undoIdOf } from '../plan/graph.ts';
 import type { LossReading } from './ports.ts';
 import type { PreviewOutput } from './preview.ts';
@@ -28,8 +28,39 @@ export type Standing =
   | 'expired'
   | 'voided';
 
+/** One of the plan's own phases, held against its target. */
+export interface StageTime {
+  name: string;
+  title: string;
+  targetSeconds: number;
+  /** From the first of its steps that began to the last that ended; null before it began. */
+  seconds: number | null;
+  /** Every step of it has ended. */
+  over: boolean;
+}
+
+/** A step that took longer than the plan wants. */
+export interface LateStep {
+  id: string;
+  title: string;
+  seconds: number;
+  withinSeconds: number;
+}
+
+export interface TierResult {
+  title: string;
+  rtoSeconds: number;
+  rpoSeconds: number;
+  /** Null while it is not known. */
+  rtoMet: boolean | null;
+  rpoMet: boolean | null;
+}
+
 export interface RunSummary {
   standing: Standing;
+  stages: StageTime[];
+  late: LateStep[];
+  tiers: TierResult[];
   phases: PhaseTime[];
   /** From when the system was last seen alive (or, when it never stopped, from the command) to the last proof. */
   rtoSeconds: number | null;
@@ -62,10 +93,21 @@ export const summarise = (state: RunState): RunSummary => {
   const told = steps.filter(
     (step) => step.effect !== 'notice' && (step.undoes === undefined || state.unwinding !== null),
   );
+  const timed = times(state);
+  const rpoSeconds = achievedLoss(state);
   return {
     standing: standingOf(state),
-    ...times(state),
-    rpoSeconds: achievedLoss(state),
+    stages: (state.created.graph.stages ?? []).map((stage) => timeOfStage(state, stage)),
+    late: steps.flatMap((step) => lateness(step, current(step))),
+    tiers: (state.created.graph.tiers ?? []).map(({ title, ...target }) => ({
+      title,
+      rtoSeconds: target.rtoSeconds,
+      rpoSeconds: target.rpoSeconds,
+      rtoMet: timed.rtoSeconds === null ? null : timed.rtoSeconds <= target.rtoSeconds,
+      rpoMet: rpoSeconds === null ? null : rpoSeconds <= target.rpoSeconds,
+    })),
+    ...timed,
+    rpoSeconds,
     expectedLossSeconds: expectedLosses(state).reduce<number | null>(
       (most, loss) => (loss.seconds === null ? most : Math.max(most ?? 0, loss.seconds)),
       null,
@@ -84,6 +126,26 @@ export const summarise = (state: RunState): RunSummary => {
     done: told.filter((step) => hasEnded(current(step))).length,
     total: told.length,
   };
+};
+
+const timeOfStage = (state: RunState, { name, title, targetSeconds }: StageView): StageTime => {
+  const own = state.created.graph.steps
+    .filter((step) => step.stage === name && step.undoes === undefined)
+    .map(({ id }) => state.steps[id]!);
+  const starts = own.flatMap(({ startedAt }) => (startedAt ? [Date.parse(startedAt)] : []));
+  const ends = own.flatMap(({ endedAt }) => (endedAt ? [Date.parse(endedAt)] : []));
+  const over = own.length > 0 && own.every(hasEnded);
+  const seconds =
+    starts.length === 0 || ends.length === 0 ? null : Math.round((Math.max(...ends) - Math.min(...starts)) / 100) / 10;
+  return { name, title, targetSeconds, seconds: over ? seconds : null, over };
+};
+
+const lateness = (step: Step, current: StepState): LateStep[] => {
+  if (step.withinSeconds === null || !current.startedAt || !current.endedAt) return [];
+  const seconds = Math.round((Date.parse(current.endedAt) - Date.parse(current.startedAt)) / 100) / 10;
+  return seconds > step.withinSeconds
+    ? [{ id: step.id, title: step.title, seconds, withinSeconds: step.withinSeconds }]
+    : [];
 };
 
 /** Something was sent whose effect is neither seen nor ruled out. */

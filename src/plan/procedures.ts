@@ -118,7 +118,7 @@ export const stepsOfProcedure = (
     Object.entries(steps).flatMap(([id, written]): Made[] => {
       const source = context.block === undefined ? [...context.source, id] : context.source;
       if (written['for-each'] === undefined) return [draft(tools, id, written, { ...context, source })];
-      return entriesOf(tools, written['for-each'], source).map(([key, entry]) => ({
+      return entriesOf(tools, String(fill(written['for-each'], context.values)), source).map(([key, entry]) => ({
         ...draft(tools, `${id}-${key}`, written, {
           ...context,
           source,
@@ -205,9 +205,13 @@ const draft = (
     needs: written.needs ?? [],
     after: written.after ?? [],
     when: written.when,
-    require: under('require', () => requires.map((name) => tools.requirement(name, { with: filled }, values))),
+    require: under('require', () =>
+      requires.map((name) => tools.requirement(String(fill(name, values)), { with: filled }, values)),
+    ),
     unless:
-      unless === undefined ? undefined : under('unless', () => tools.requirement(unless, { with: filled }, values)),
+      unless === undefined
+        ? undefined
+        : under('unless', () => tools.requirement(String(fill(unless, values)), { with: filled }, values)),
     withinSeconds: written.within,
     timeoutSeconds: written.timeout,
     stage: written.phase,

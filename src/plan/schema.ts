@@ -123,7 +123,7 @@ const step = z
     'for-each': z
       .string()
       .regex(
-        /^[a-z][a-z0-9-]*\.[a-z][a-z0-9-]*$/,
+        /^([a-z][a-z0-9-]*|\{\{ ?[a-z][a-z0-9-]* ?\}\})\.[a-z][a-z0-9-]*$/,
         'expected a component and one of its settings: application.deployments',
       )
       .optional(),

@@ -14,6 +14,24 @@ export interface StepFacts {
  * Everything that a template may speak of. All keys are always there and null means not known, so that a name that is
  * not here is a mistake in the template and never a matter of when it is rendered. Times are ISO 8601, world time.
  */
+/** A phase of the plan against its target. */
+export interface StageFacts {
+  title: string;
+  targetSeconds: number;
+  /** Null while it has not ended. */
+  seconds: number | null;
+  met: boolean | null;
+}
+
+/** What a run owes to a group of components, and whether it kept it. */
+export interface TierFacts {
+  title: string;
+  rtoSeconds: number;
+  rpoSeconds: number;
+  rtoMet: boolean | null;
+  rpoMet: boolean | null;
+}
+
 export interface RunFacts {
   plan: string;
   title: string;
@@ -32,6 +50,10 @@ export interface RunFacts {
   now: string;
   outcome: Outcome;
   phases: { name: string; seconds: number }[];
+  stages: StageFacts[];
+  tiers: TierFacts[];
+  /** Steps that took longer than the plan wants. */
+  late: { title: string; seconds: number; withinSeconds: number }[];
   steps: StepFacts[];
   failedStep: StepFacts | null;
   touched: string[];
@@ -70,6 +92,9 @@ export const emptyFacts: RunFacts = {
   now: '1970-01-01T00:00:00.000Z',
   outcome: 'running',
   phases: [],
+  stages: [],
+  tiers: [],
+  late: [],
   steps: [],
   failedStep: null,
   touched: [],
@@ -116,6 +141,9 @@ export const sampleFacts: RunFacts = {
     { name: 'decide', seconds: 95 },
     { name: 'execute', seconds: 640 },
   ],
+  stages: [{ title: 'DNS cutover', targetSeconds: 60, seconds: 41, met: true }],
+  tiers: [{ title: 'Tier 1', rtoSeconds: 900, rpoSeconds: 10, rtoMet: true, rpoMet: true }],
+  late: [{ title: 'Promote the replica', seconds: 401, withinSeconds: 300 }],
   steps: [
     { id: 'promote', title: 'Promote the replica', state: 'succeeded', seconds: 401, message: null },
     { id: 'repoint', title: 'Point the application at it', state: 'succeeded', seconds: 9, message: 'patched' },

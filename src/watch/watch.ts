@@ -68,7 +68,13 @@ export const createWatch = (options: WatchOptions): Watch => {
     const written = plan.text.checks[name]!;
     const check = registry.checks.get(written.uses);
     if (!check) return;
-    const input = check.resolve(check.with.parse(fill(written.with ?? {}, { from, to })), view);
+    let input: unknown;
+    try {
+      input = check.resolve(check.with.parse(fill(written.with ?? {}, { from, to })), view);
+    } catch {
+      // What it asks after does not stand in one of these places, which is as the plan says.
+      return;
+    }
     const turn = async () => {
       const askedAt = clock.now();
       await markPending(plan.text.plan, name, from, to, askedAt);

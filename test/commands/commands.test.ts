@@ -142,6 +142,7 @@ describe('commands', () => {
         started.push(request);
         return { runId: 'r-23456789', incident: 'i-23456789', isNew: true };
       },
+      planTools: { names: () => ['graph'], run: async (tool, plan, words) => `${tool} of ${plan} ${words.join(' ')}` },
       plans: {
         names: () => more.plans ?? ['orchard', 'mill'],
         find: (plan) => ({

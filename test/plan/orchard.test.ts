@@ -3,12 +3,11 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { flows } from '../../flows/index.ts';
-import { graphOf, variantsOf } from '../../src/cli/plan-graphs.ts';
 import { parsePlan } from '../../src/plan/plan.ts';
 import { createPlanStore } from '../../src/plan/plan-store.ts';
 import { viewPlan } from '../../src/plan/view.ts';
-import { build } from '../../src/run-service.ts';
-import { dummyEnvironment, freezePlan, realRegistry, requestFor } from '../support/plans.ts';
+import { graphOf, variantsOf } from '../../src/plan-tools/variants.ts';
+import { dummyEnvironment, freezePlan, realRegistry } from '../support/plans.ts';
 
 const registry = realRegistry();
 const orchard = readFileSync(join(import.meta.dirname, 'orchard.yml'), 'utf8');

@@ -77,7 +77,7 @@ describe('while these take connections and never answer:', { timeout: 240_000 },
       ['rds', 'postgres', 'elasticache', 'route53', 'dns', 'https'],
       failover('application'),
       'kubernetes:PatchDeploymentScale',
-      'scale-core',
+      'scale-nexus-prime-core',
     ));
 
   it('Kubernetes and S3', () =>

@@ -25,7 +25,10 @@ import { createCloudflare } from '../../src/systems/cloudflare/index.ts';
 import { createDns } from '../../src/systems/dns/index.ts';
 import { createHttp } from '../../src/systems/http/index.ts';
 import { createKubernetes } from '../../src/systems/kubernetes/index.ts';
+import { createPatroni } from '../../src/systems/patroni/index.ts';
 import { createPostgres } from '../../src/systems/postgres/index.ts';
+import { createRedis } from '../../src/systems/redis/index.ts';
+import { carryOut, planViewOf } from './plan-view.ts';
 
 /** The sandbox and the real systems pointed at it, as the bot would be, without any engine between. */
 export interface RecoveryWorld {
@@ -38,7 +41,7 @@ export interface RecoveryWorld {
   /** Resolves and asks a check as written in a plan. */
   ask(name: string, written: object): Promise<Answer>;
   /** Resolves an action and brings it about: looks, acts at most once, looks until it is done. */
-  carryOut(name: string, written: object): Promise<{ output: Record<string, any>; seen: string[] }>;
+  carryOut(name: string, written: object, key?: string): Promise<{ output: Record<string, any>; seen: string[] }>;
   step(signal?: AbortSignal): StepContext;
   control(path: string, body?: object): Promise<any>;
   sql(instance: string, sql: string, params?: unknown[]): Promise<Record<string, any>[]>;
@@ -71,7 +74,9 @@ export const startRecoveryWorld = async (
     createDns({}, tools),
     createHttp({}, tools),
     createKubernetes(environment, tools),
+    createPatroni({}, tools),
     createPostgres({}, tools),
+    createRedis({}, tools),
   ];
   const named = <T extends { name: string }>(all: T[], name: string): T => {
     const found = all.find((one) => one.name === name);
@@ -80,6 +85,7 @@ export const startRecoveryWorld = async (
   };
   const plan = planViewOf(written, systems, options.files ?? {});
   const look = (): LookContext => ({ clock: tools.clock, log: tools.log, signal: AbortSignal.timeout(20_000) });
+  const requestedAt = sandbox.context.clock.now().toISOString();
   const step = (signal = AbortSignal.timeout(20_000)): StepContext => ({
     ...look(),
     signal,
@@ -88,7 +94,7 @@ export const startRecoveryWorld = async (
     key: 'run-1/step-1',
     beforeChange: async () => AbortSignal.timeout(2500),
     render: async () => '',
-    facts: async () => ({}),
+    facts: async () => ({ requestedAt }),
   });
   const action = (name: string) =>
     named(
@@ -117,23 +123,7 @@ export const startRecoveryWorld = async (
       const found = check(name);
       return found.ask(found.input.parse(found.resolve(found.with.parse(given), plan)), look());
     },
-    async carryOut(name, given) {
-      const found = action(name);
-      const input = found.input.parse(found.resolve(found.with.parse(given), plan));
-      const seen: string[] = [];
-      let acted = false;
-      for (;;) {
-        const observation = await found.observe(input, step());
-        if (seen.at(-1) !== observation.seen) seen.push(observation.seen);
-        if (observation.state === 'done') return { output: found.output.parse(observation.output), seen };
-        if (observation.state === 'impossible') throw new Error(observation.seen);
-        if (observation.state === 'todo' && !acted) {
-          acted = true;
-          await found.act(input, step());
-        }
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
-    },
+    carryOut: (name, given, key = 'run-1/step-1') => carryOut(action(name), given, plan, () => ({ ...step(), key })),
     async control(path, body) {
       const init = body && { method: 'POST', body: JSON.stringify(body) };
       const response = await fetch(`${sandbox.controlUrl}${path}`, init);
@@ -181,42 +171,3 @@ const toolsFrom = (environment: Record<string, string>, sandbox: Sandbox): Syste
     },
   };
 };
-
-/** A plan as actions see it, each component parsed by its kind, as the plan language does it. */
-const planViewOf = (
-  written: ReturnType<typeof readWorldPlan>,
-  systems: System[],
-  files: Record<string, string>,
-): PlanView => ({
-  plan: written.plan,
-  title: written.title,
-  account: written.account,
-  places: Object.keys(written.regions),
-  region(place) {
-    const found = written.regions[place];
-    if (!found) throw new Error(`no place ${place}`);
-    return found;
-  },
-  component(name, ...kinds) {
-    const { kind: kindName, ...rest } = written.components[name] ?? { kind: 'none' };
-    if (kinds.length > 0 && !kinds.includes(kindName)) throw new Error(`${name} is of kind ${kindName}`);
-    const kind = systems.flatMap((system) => system.kinds).find((one) => one.name === kindName);
-    if (!kind) throw new Error(`no kind ${kindName}`);
-    const places = Object.keys(written.regions);
-    const split = (wanted: boolean) => Object.entries(rest).filter(([key]) => places.includes(key) === wanted);
-    return {
-      name,
-      kind: kindName,
-      places,
-      at: Object.fromEntries(split(true).map(([place, value]) => [place, kind.at.parse(value)])),
-      settings: kind.settings.parse(Object.fromEntries(split(false))) as Record<string, unknown>,
-    };
-  },
-  person: (name) => ({ name }),
-  file(path) {
-    const text = files[path];
-    if (text === undefined) throw new Error(`no file ${path}`);
-    return text;
-  },
-  directory: {},
-});

@@ -1,10 +1,10 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
+import { freePort } from './program.ts';
 
 export interface RedisServer {
   url: string;
@@ -39,14 +39,6 @@ export const redisIsHere = (): boolean => {
   if (!here && process.env['CI']) throw new Error('CI is set, but neither REDIS_URL nor a redis-server is here.');
   return here;
 };
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 
 /** A Redis of the test's own, without persistence, as one that was lost comes back. */
 export const startRedis = async (): Promise<RedisServer> => {

@@ -3,8 +3,9 @@ import type { ApprovalRule, GroupView } from '../../define.ts';
 import { missingSlots } from '../../engine/approvals.ts';
 import { ruleOf } from '../../engine/controls.ts';
 import { isStopped, isUnderWay, type RunState } from '../../engine/state.ts';
-import { expectedLosses, previewOf, type RunSummary, summarise } from '../../engine/summary.ts';
+import { expectedLosses, previewOf, type RunSummary, type StageTime, summarise } from '../../engine/summary.ts';
 import { sayDuration } from '../../plan/duration.ts';
+import { workingEngineSteps } from '../../plan/graph.ts';
 import { plain, shorten, slackTime } from './text.ts';
 
 export interface Card {
@@ -186,10 +187,12 @@ const progressBlocks = (state: RunState, summary: RunSummary, now: Date): KnownB
         .join('\n'),
     ),
   );
+  if (summary.stages.length > 0)
+    blocks.push(section(summary.stages.map((stage) => sayStage(state, stage, now)).join('\n')));
   const work = graph.steps.filter(
     (step) =>
       step.effect !== 'notice' &&
-      !step.uses.startsWith('engine/') &&
+      (!step.uses.startsWith('engine/') || workingEngineSteps.has(step.uses)) &&
       (step.undoes === undefined || state.unwinding !== null),
   );
   const lines = work.map((step) => {
@@ -238,7 +241,8 @@ const progressBlocks = (state: RunState, summary: RunSummary, now: Date): KnownB
       ),
     );
   }
-  if (state.outcome === null) blocks.push(...waiverBlocks(state), ...stoppedBlocks(state), controls(state));
+  if (state.outcome === null)
+    blocks.push(...manualBlocks(state), ...waiverBlocks(state), ...stoppedBlocks(state), controls(state));
   return blocks;
 };
 
@@ -258,6 +262,47 @@ const button = (
     ...rest,
   };
 };
+
+/** A phase of the plan against its target: a bar of ten parts, full when the target is used up. */
+const sayStage = (state: RunState, { name, title, targetSeconds, seconds, over }: StageTime, now: Date): string => {
+  const began = state.created.graph.steps
+    .filter((step) => step.stage === name && step.undoes === undefined)
+    .flatMap(({ id }) => state.steps[id]!.startedAt ?? []);
+  const first = began.length === 0 ? null : Math.min(...began.map((at) => Date.parse(at)));
+  const spent = over ? seconds : first === null ? null : (now.getTime() - first) / 1000;
+  const used = spent === null ? 0 : Math.min(10, Math.ceil((spent / targetSeconds) * 10));
+  const mark = spent === null ? '▫️' : spent > targetSeconds ? '🔴' : over ? '✅' : '⏳';
+  return `${mark} ${plain(title)} \`${'█'.repeat(used)}${'░'.repeat(10 - used)}\` ${spent === null ? '–' : sayDuration(spent)} of ${sayDuration(targetSeconds)}`;
+};
+
+/** What only a person can do, with what they confirm by saying that it is done. */
+const manualBlocks = (state: RunState): KnownBlock[] =>
+  state.created.graph.steps
+    .filter((step) => step.uses === 'engine/manual' && isUnderWay(state.steps[step.id]!))
+    .slice(0, mostStopped)
+    .flatMap((step): KnownBlock[] => {
+      const { text, checklist } = step.input as { text: string; checklist: string[] };
+      return [
+        section(
+          [`*Yours to do:* ${plain(shorten(text, 600))}`, ...checklist.map((item) => `▫️ ${plain(item)}`)].join('\n'),
+        ),
+        {
+          type: 'actions',
+          block_id: `run-manual-${step.id}`,
+          elements: [
+            button(state, 'run:done', 'It is done', {
+              step: step.id,
+              style: 'primary',
+              confirm: confirm(
+                'Is it done?',
+                shorten(checklist.length > 0 ? `You confirm: ${checklist.join('; ')}.` : text, 290),
+                'It is done',
+              ),
+            }),
+          ],
+        },
+      ];
+    });
 
 /** What one person asks for and another must allow. */
 const waiverBlocks = (state: RunState): KnownBlock[] =>

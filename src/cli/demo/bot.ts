@@ -12,6 +12,8 @@ export interface Bot {
   slackUrl: string;
   /** A `mayday` command beside it; resolves with its standard output, whatever its exit code. */
   mayday(...args: string[]): Promise<string>;
+  /** Ends it as a power cut would, and starts another one on the same world and journal. */
+  crash(): Promise<void>;
   /** The last lines that bot and sandbox logged: where to look when the story got stuck. */
   lastWords(): string;
   close(): Promise<void>;
@@ -34,10 +36,12 @@ export const startBot = async (options: {
     ...options.environment,
   };
   const logFile = join(folder, 'bot.log');
-  const child = spawn(process.execPath, [cli, 'start', '--speed', String(options.speed), '--world-start', options.at], {
-    env: environment,
-    stdio: ['ignore', 'pipe', openSync(logFile, 'a')],
-  });
+  const open = () =>
+    spawn(process.execPath, [cli, 'start', '--speed', String(options.speed), '--world-start', options.at], {
+      env: environment,
+      stdio: ['ignore', 'pipe', openSync(logFile, 'a')],
+    });
+  let child = open();
   const ready = await readiness(child).catch((error) => {
     child.kill('SIGTERM');
     const words = readFileSync(logFile, 'utf8');
@@ -52,6 +56,13 @@ export const startBot = async (options: {
           resolve(stdout),
         );
       }),
+    async crash() {
+      const gone = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGKILL');
+      await gone;
+      child = open();
+      await readiness(child);
+    },
     lastWords: () =>
       ['bot.log', 'sandbox.log']
         .flatMap((name) => {

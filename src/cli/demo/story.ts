@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bot } from './bot.ts';
-import { cardOf, hasButton, type World, wholeText } from './world.ts';
+import { buttonOf, cardOf, hasButton, type World, wholeText } from './world.ts';
 
 export interface StoryPlan {
   plan: string;
@@ -43,7 +43,8 @@ const approversFor = (
   ruleName: string,
   requester: string,
 ): { person: string; typed?: string }[] => {
-  const rule = plan.approvals[flow]?.[ruleName];
+  // What a plan says nothing of is approved as its failover is.
+  const rule = (plan.approvals[flow] ?? plan.approvals['failover'])?.[ruleName];
   if (!rule) throw new Error(`The card speaks of a rule "${ruleName}" that the plan does not have.`);
   const taken = new Set<string>(rule.requester === 'counts' ? [] : [requester]);
   return (rule['all-of'] as string[]).map((slot) => {
@@ -93,6 +94,8 @@ export const watchRun = async (
   runId: string,
   patienceSeconds: number,
   from: number,
+  /** Who says that a person's own work is done, as soon as it is asked for. */
+  worker?: string,
 ): Promise<'ended' | 'halted'> => {
   let told = from;
   const open = new Set<number>();
@@ -114,6 +117,14 @@ export const watchRun = async (
     }
     const card = await cardOf(world, runId);
     if (!card) return undefined;
+    const asked = worker === undefined ? undefined : buttonOf(card.message, 'run:done:');
+    if (asked) {
+      const click = { user: worker, channel: card.channel.id, ts: card.message.ts, actionId: asked };
+      await world.post('/slack/click', click);
+      teller.say(`@${worker} clicks It is done (${asked.split(':').at(-1)})`);
+      await sleep(1_000);
+      return undefined;
+    }
     if (hasButton(card.message, 'run:retry')) return 'halted' as const;
     return hasButton(card.message, 'run:abort') || hasButton(card.message, 'run:approve')
       ? undefined

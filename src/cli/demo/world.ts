@@ -70,6 +70,13 @@ export const wholeText = (message: SlackMessage): string =>
 export const hasButton = (message: SlackMessage, actionId: string): boolean =>
   (message.blocks ?? []).some((block) => block.elements?.some((element) => element.action_id === actionId));
 
+/** The first button whose action begins so. */
+export const buttonOf = (message: SlackMessage, beginning: string): string | undefined =>
+  (message.blocks ?? [])
+    .flatMap((block) => block.elements ?? [])
+    .map((element) => element.action_id)
+    .find((id) => id?.startsWith(beginning));
+
 /** The one message that is a run's card, wherever it stands. */
 export const cardOf = async (
   world: World,

@@ -1,5 +1,6 @@
 import type { System, SystemTools } from '../../define.ts';
 import { increaseReplicas } from './actions/increase-replicas.ts';
+import { groupAvailable } from './checks/group-available.ts';
 import { createElasticacheClients } from './client.ts';
 import type { AwsElasticacheSettings } from './config.ts';
 import { elasticacheRedis } from './kinds/elasticache-redis.ts';
@@ -11,7 +12,7 @@ export const createAwsElasticache = (settings: AwsElasticacheSettings, _tools: S
   return {
     name: 'aws-elasticache',
     actions: [increaseReplicas(clients)],
-    checks: [],
+    checks: [groupAvailable(clients)],
     kinds: [elasticacheRedis(clients)],
     close: async () => clients.close(),
   };

@@ -1,6 +1,4 @@
-import { MaydayError, messageOf } from '../../errors.ts';
+import { MaydayError } from '../../errors.ts';
 
-export const httpFailure = (error: unknown, url: string): MaydayError =>
-  error instanceof MaydayError
-    ? error
-    : new MaydayError('system/unavailable', `${url}: ${messageOf(error)}`, { cause: error });
+/** Our own refusal to ask an address, which says nothing of the service. */
+export const isOurRefusal = (error: unknown): boolean => error instanceof MaydayError && error.code === 'input/invalid';

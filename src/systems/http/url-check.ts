@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import type { Answer, LookContext } from '../../define.ts';
-import { MaydayError, messageOf } from '../../errors.ts';
+import { messageOf } from '../../errors.ts';
+import { isForbiddenAddress } from '../forbidden-address.ts';
 import { lookSignal } from '../look-signal.ts';
 import type { HttpClient } from './client.ts';
-import { isForbiddenAddress } from './forbidden-address.ts';
+import { isOurRefusal } from './errors.ts';
 
 /** What both checks of URLs write. */
 export const urlWritten = {
@@ -36,7 +37,6 @@ export const askUrl = async (
     }
     return { answer: 'yes', because: `${line} answered ${status} in ${milliseconds} ms`, facts };
   } catch (error) {
-    const refused = error instanceof MaydayError && error.code === 'input/invalid';
-    return { answer: refused ? 'unknown' : 'no', because: messageOf(error) };
+    return { answer: isOurRefusal(error) ? 'unknown' : 'no', because: messageOf(error) };
   }
 };

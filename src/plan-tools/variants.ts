@@ -35,7 +35,7 @@ export const variantsOf = (view: FlowPlan): Variant[] =>
   );
 
 /** The one variant that a person means who says no more than a flow and a scope: away from home, or at home. */
-export const usualVariant = (view: FlowPlan, flowName: string, scope: string | undefined): Variant => {
+export const usualVariant = (view: FlowPlan, flowName: string, scope: string | undefined, to?: string): Variant => {
   const flow = flows.find(({ name }) => name === flowName);
   if (!flow) {
     const names = flows.map(({ name }) => name);
@@ -48,7 +48,16 @@ export const usualVariant = (view: FlowPlan, flowName: string, scope: string | u
       'plan/unknown',
       `${view.plan} has no ${flow.name} for "${wanted ?? 'anything'}".${didYouMean(wanted ?? '', scopes)}`,
     );
-  const [places] = placesOf(flow, view, wanted);
+  const all = placesOf(flow, view, wanted);
+  const places = to === undefined ? all[0] : all.find((each) => each.to === to);
+  if (!places && to !== undefined)
+    throw new MaydayError(
+      'plan/unknown',
+      `${flow.name} of ${wanted} of ${view.plan} does not go to "${to}".${didYouMean(
+        to,
+        all.flatMap((each) => each.to ?? []),
+      )}`,
+    );
   if (!places)
     throw new MaydayError('plan/unknown', `${wanted} of ${view.plan} stands in one place only, so it cannot be moved.`);
   return { flow, scope: wanted, ...places, at: momentsOf(flow, view)[0]!, incident: {} };

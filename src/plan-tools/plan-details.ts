@@ -6,7 +6,7 @@ import { substitute } from '../plan/references.ts';
 import type { Registry } from '../plan/registry.ts';
 import type { IncludeText } from '../plan/schema.ts';
 import { viewPlan } from '../plan/view.ts';
-import { graphOf, usualVariant } from './plan-graphs.ts';
+import { graphOf, usualVariant } from './variants.ts';
 
 /** A plan with every name resolved as the bot would resolve it; what `plan show --json` prints. */
 export const planDetails = (plan: Plan, registry: Registry) => {
@@ -110,7 +110,7 @@ const holding = (graphs: Graph[], steps: { id: string }[], scope: string): Graph
 const stepIds = (view: FlowPlan, flow: string, scope: string): { id: string; includedFrom: string | null }[] => {
   const [home = '', away = home] = view.prefer;
   const at = new Date().toISOString();
-  const values = { from: home, to: away, at: home, time: at, 'requested-at': at, stamp: 'sample' };
+  const values = { from: home, to: away, at: home, time: at, 'requested-at': at, stamp: 'sample', standby: away };
   return view.procedure(flow, scope, values, 'execute').map(({ id, source, block, plan }) => {
     if (plan !== undefined) return { id, includedFrom: `plan ${plan}` };
     if (block !== undefined) return { id, includedFrom: `block ${block.name}` };

@@ -1,0 +1,129 @@
+import { lookup as systemLookup } from 'node:dns';
+import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { rootCertificates } from 'node:tls';
+import type { SystemTools } from '../define.ts';
+import { MaydayError, messageOf } from '../errors.ts';
+import { isForbiddenAddress } from './forbidden-address.ts';
+
+export interface HttpAnswer {
+  status: number;
+  body: string;
+  milliseconds: number;
+}
+
+export interface HttpCall {
+  method: 'GET' | 'POST' | 'PATCH';
+  url: string;
+  body?: string;
+  /** Besides those that every call has; a body is JSON unless they say otherwise. */
+  headers?: Record<string, string>;
+  /** The answer to it tells whether something was changed. */
+  changing?: boolean;
+}
+
+export interface HttpClient {
+  /** Follows no redirect: where a URL leads is part of the answer. */
+  ask(call: HttpCall, signal: AbortSignal): Promise<HttpAnswer>;
+}
+
+const mostBytes = 256 * 1024;
+
+export const createHttpClient = (tools: SystemTools): HttpClient => ({
+  async ask({ method, url: text, body, headers, changing = false }, signal) {
+    const url = new URL(text);
+    if (isForbiddenAddress(url.hostname)) throw forbiddenError(url.hostname);
+    const secure = url.protocol === 'https:';
+    const port = Number(url.port || (secure ? 443 : 80));
+    const name = url.hostname.replace(/^\[|\]$/g, '');
+    const reached = tools.dialler.reach(name, port);
+    const options: RequestOptions = {
+      method,
+      host: reached.host,
+      port: reached.port,
+      path: `${url.pathname}${url.search}`,
+      headers: {
+        host: url.host,
+        'user-agent': 'mayday',
+        accept: '*/*',
+        ...(body !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
+        ...headers,
+      },
+      // A kept connection could belong to the place from which the name has just been switched away.
+      agent: false,
+      lookup: guardedLookup,
+      signal,
+    };
+    const startedAt = performance.now();
+    try {
+      const response = await new Promise<IncomingMessage>((resolve, reject) => {
+        const ca = [...rootCertificates, ...(tools.dialler.authority ? [tools.dialler.authority] : [])];
+        const request = secure ? httpsRequest({ ...options, servername: name, ca }) : httpRequest(options);
+        request.on('response', resolve);
+        request.on('error', reject);
+        request.end(body);
+      });
+      const read = await readText(response);
+      return { status: response.statusCode ?? 0, body: read, milliseconds: Math.round(performance.now() - startedAt) };
+    } catch (error) {
+      throw httpFailure(error, `${method} ${url.origin}${url.pathname}`, changing);
+    }
+  },
+});
+
+/** Errors that arise before anything was sent. */
+const neverSent = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT']);
+
+/** What a call without an answer means; a change may have been made all the same. */
+const httpFailure = (error: unknown, call: string, changing: boolean): MaydayError => {
+  if (error instanceof MaydayError) return error;
+  const { name, code = '' } = error as { name?: string; code?: string };
+  const words = name === 'AbortError' || name === 'TimeoutError' ? 'no answer in time' : messageOf(error);
+  if (!changing || neverSent.has(code))
+    return new MaydayError('system/unavailable', `${call}: ${words}`, { cause: error });
+  return new MaydayError('system/unknown', `${call}: ${words} (it may or may not have been done)`, { cause: error });
+};
+
+/** What a refusal means: asked to come later, a fault of theirs that may have changed something, or a no. */
+export const httpRefusal = (
+  { status, body }: HttpAnswer,
+  call: string,
+  options: { changing?: boolean; secretsAway?: (text: string) => string } = {},
+): MaydayError => {
+  const said = (options.secretsAway ?? ((text) => text))(body.replaceAll(/\s+/g, ' ').trim().slice(0, 300));
+  const words = `${call} answered ${status}${said ? `: ${said}` : ''}`;
+  if (status === 429) return new MaydayError('system/throttled', words);
+  if (status < 500) return new MaydayError('system/refused', words);
+  if (!options.changing) return new MaydayError('system/unavailable', words);
+  return new MaydayError('system/unknown', `${words} (it may or may not have been done)`);
+};
+
+const forbiddenError = (host: string) =>
+  new MaydayError('input/invalid', `${host} is a link-local or metadata address; nothing may ask it`);
+
+/** Judges what a name resolves to as well, since a name can be made to lead anywhere. */
+const guardedLookup: NonNullable<RequestOptions['lookup']> = (host, options, done) => {
+  systemLookup(host, options, (error, address, family) => {
+    if (error) return done(error, address, family);
+    const found = Array.isArray(address)
+      ? (address as { address: string }[]).map((one) => one.address)
+      : [String(address)];
+    const bad = found.find(isForbiddenAddress);
+    if (bad) return done(forbiddenError(bad), address, family);
+    done(null, address, family);
+  });
+};
+
+const readText = async (response: IncomingMessage): Promise<string> => {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of response) {
+    chunks.push(chunk as Buffer);
+    bytes += (chunk as Buffer).length;
+    if (bytes >= mostBytes) {
+      response.destroy();
+      break;
+    }
+  }
+  return Buffer.concat(chunks).toString('utf8');
+};
