@@ -23,6 +23,11 @@ const chosen = {
   zoneShown: 30,
   /** RDS: a switchover of a blue/green deployment typically takes under a minute; chosen. */
   blueGreen: 40,
+  /** Aurora: a switchover takes a minute or two, a failover "typically" about one; chosen. */
+  auroraSwitchover: 90,
+  auroraFailover: 60,
+  /** Aurora: until an old primary that is back has been made a secondary; chosen. */
+  auroraRejoin: 120,
   /** RDS: a replica in another Region takes as long as the data is large; chosen for a small instance. */
   createReplica: 300,
   /** ElastiCache: a new node takes minutes, with the status `modifying` meanwhile; chosen. */

@@ -13,6 +13,7 @@ import { createCertificates } from './certificates.ts';
 import { createWorldClock } from './clock.ts';
 import { startCloudflare } from './cloudflare/start-cloudflare.ts';
 import { startControl } from './control.ts';
+import { createAurora } from './databases/aurora.ts';
 import { createDatabases, runByRds } from './databases/databases.ts';
 import { startGateway } from './databases/gateway.ts';
 import { createDatabaseServer } from './databases/server.ts';
@@ -129,7 +130,7 @@ const startParts = async (
   const storage = createS3(context);
   add(
     await startAws(context, [
-      createRds(context, runByRds(databases)),
+      createRds(context, runByRds(databases), createAurora(context, databases)),
       createCloudWatch(context, runByRds(databases)),
       cache.service,
       ecs.service,

@@ -1,3 +1,4 @@
+import type { Aurora } from '../databases/aurora.ts';
 import type { Databases } from '../databases/databases.ts';
 import { type Instance, otherZone } from '../databases/instance.ts';
 import type { SandboxContext } from '../part.ts';
@@ -6,12 +7,13 @@ import type { AwsService } from './aws-request.ts';
 import { createQueryService } from './query-service.ts';
 import { rdsBlueGreen } from './rds-blue-green.ts';
 import { rdsChanges } from './rds-changes.ts';
+import { rdsGlobal } from './rds-global.ts';
 import { modifyParameters, promoteParameters, restoreParameters } from './rds-parameters.ts';
 import { restoreTime, tagsOf } from './rds-restore.ts';
 import type { XmlNode } from './xml.ts';
 
 /** RDS as far as disaster recovery uses it, in every Region at once. */
-export const createRds = (context: SandboxContext, databases: Databases): AwsService => {
+export const createRds = (context: SandboxContext, databases: Databases, aurora: Aurora): AwsService => {
   const { ledger } = context;
 
   const find = (region: string, id: string): Instance => {
@@ -79,6 +81,7 @@ export const createRds = (context: SandboxContext, databases: Databases): AwsSer
     version: '2014-10-31',
     operations: {
       ...rdsBlueGreen(context),
+      ...rdsGlobal(context, aurora),
       ...rdsChanges(context, databases, { find, needAvailable, describe }),
       DescribeDBInstances: {
         parameters: ['DBInstanceIdentifier', 'Filters', 'MaxRecords', 'Marker'],

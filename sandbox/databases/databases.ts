@@ -37,6 +37,8 @@ export interface Databases {
   reconnected(instance: Instance | undefined): void;
   latestRestorable(instance: Instance): Date;
   earliestRestorable(instance: Instance): Date;
+  /** Gives a replica all that its source has, as before a planned switchover. */
+  catchUp(from: Instance, to: Instance): Promise<void>;
   /** World seconds by which replicas are behind. */
   lagSeconds: number;
   /** By how much one of them was behind at a moment: since its source went silent, by more each second. */
@@ -48,6 +50,7 @@ export interface Databases {
 
 const runByKind: Record<string, RunBy> = {
   'rds-postgresql': 'rds',
+  'aurora-global': 'aurora',
   'postgres-streaming': 'streaming',
   'patroni-cluster': 'patroni',
 };
@@ -122,8 +125,7 @@ export const createDatabases = async (
         writable: primary === undefined,
         replayPaused: false,
         open: true,
-        endpoint:
-          component['hosts']?.[place] ?? (runBy === 'rds' ? endpointOf(id, region, plan.account) : id.toLowerCase()),
+        endpoint: component['hosts']?.[place] ?? hostBy[runBy](id, region, plan.account),
         port: component['port'] ?? 5432,
         databaseName: sql.database ?? 'postgres',
         user: sql.user ?? 'app',
@@ -170,6 +172,7 @@ export const createDatabases = async (
   const databases: Databases = {
     events: [],
     lagSeconds: durations.replicaLag,
+    catchUp: async (from, to) => void (await replay(from, to, clock.now())),
     lagOf(replica, at) {
       const silent = silentSince.get(instanceKey(replica.region, replica.id));
       const since = silent === undefined ? 0 : (at.getTime() - silent.getTime()) / 1000;
@@ -422,3 +425,12 @@ const endpointOf = (id: string, region: string, account: string): string =>
   `${id}.c${createHash('sha256').update(`${account}/${region}`).digest('hex').slice(0, 11)}.${region}.rds.amazonaws.com`;
 
 const resourceId = () => `db-${randomBytes(13).toString('hex').toUpperCase()}`;
+
+/** What a database is reached by when its plan names no host. */
+const hostBy: Record<RunBy, (id: string, region: string, account: string) => string> = {
+  rds: endpointOf,
+  // A cluster's own endpoint leads to its writer.
+  aurora: (id, region, account) => endpointOf(id, region, account).replace('.c', '.cluster-c'),
+  streaming: (id) => id.toLowerCase(),
+  patroni: (id) => id.toLowerCase(),
+};

@@ -9,8 +9,8 @@ export type InstanceStatus =
   | 'renaming'
   | 'deleting';
 
-/** Who runs a database of the world: RDS, its owner by streaming replication, or Patroni. */
-export type RunBy = 'rds' | 'streaming' | 'patroni';
+/** Who runs a database of the world: RDS, Aurora, its owner by streaming replication, or Patroni. */
+export type RunBy = 'rds' | 'aurora' | 'streaming' | 'patroni';
 
 /** One database instance of the world, as its owner sees it, and the real database that stands for it. */
 export interface Instance {

@@ -139,7 +139,7 @@ const shadowsOfStandby = (instance: Instance): string => {
     ),
     define('pg_get_wal_replay_pause_state()', 'text', 'SELECT replay FROM standby.state'),
     define('pg_is_wal_replay_paused()', 'boolean', `SELECT replay <> 'not paused' FROM standby.state`),
-    ...(instance.runBy === 'rds'
+    ...(instance.runBy === 'rds' || instance.runBy === 'aurora'
       ? []
       : [
           // A read-only transaction may notify, and whoever listens does the rest.

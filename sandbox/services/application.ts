@@ -12,6 +12,7 @@ const typeOf = (plural: string) => resourceTypes.find((type) => type.plural === 
 /** Kinds of components that the application writes to, and where their name stands when it is not the place's. */
 const hostsByKind: Record<string, string | undefined> = {
   'rds-postgresql': undefined,
+  'aurora-global': undefined,
   'postgres-streaming': undefined,
   'patroni-cluster': 'host',
 };
