@@ -19,8 +19,26 @@ const filled = (value: any, given: Record<string, any>): any => {
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, filled(member, given)]));
 };
 
+/** One step for each entry of a component's setting, where a plan says so once for all. */
+const eachOf = (steps: Steps, components: WorldPlan['components']): Steps =>
+  Object.fromEntries(
+    Object.entries(steps).flatMap(([id, step]: [string, any]) => {
+      const [component = '', setting = ''] = String(step['for-each'] ?? '').split('.');
+      const entries = components[component]?.[setting];
+      if (step['for-each'] === undefined || typeof entries !== 'object') return [[id, step]];
+      return Object.entries<any>(entries).map(([key, entry]) => {
+        const members = Object.entries<any>(entry ?? {}).map(([name, value]) => [`each.${name}`, value]);
+        return [`${id}-${key}`, filled(step, { each: key, ...Object.fromEntries(members) })];
+      });
+    }),
+  );
+
 /** Steps that stand in a block beside the plan, put where the plan includes it: the world must hold what they speak of. */
-export const withBlocks = (path: string, procedures: WorldPlan['procedures']): WorldPlan['procedures'] =>
+export const withBlocks = (
+  path: string,
+  procedures: WorldPlan['procedures'],
+  components: WorldPlan['components'],
+): WorldPlan['procedures'] =>
   Object.fromEntries(
     Object.entries(procedures).map(([flow, scopes]) => [
       flow,
@@ -33,9 +51,9 @@ export const withBlocks = (path: string, procedures: WorldPlan['procedures']): W
             if (!existsSync(file)) continue;
             const block = parse(readFileSync(file, 'utf8'));
             for (const [id, step] of Object.entries<any>(block.steps))
-              steps[`${include.as ?? include.block}-${id}`] = filled(step, include.with ?? {});
+              steps[include.as === undefined ? id : `${include.as}-${id}`] = filled(step, include.with ?? {});
           }
-          return [scope, { ...procedure, steps }];
+          return [scope, { ...procedure, steps: eachOf(steps, components) }];
         }),
       ),
     ]),

@@ -35,8 +35,12 @@ export const readWorldPlan = (path: string): WorldPlan => {
     prefer: Object.keys(read.regions ?? {}),
     components: {},
     checks: {},
-    announce: {},
     ...read,
-    procedures: withBlocks(path, read.procedures ?? {}),
+    procedures: withBlocks(path, read.procedures ?? {}, read.components ?? {}),
+    announce: {
+      ...read.announce,
+      // A channel may be for some severities only; it is there all the same.
+      channels: (read.announce?.channels ?? []).map((each: any) => (typeof each === 'string' ? each : each.channel)),
+    },
   };
 };
