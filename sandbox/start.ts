@@ -6,6 +6,7 @@ import { createS3 } from './aws/s3.ts';
 import { startAws } from './aws/start-aws.ts';
 import { createSts } from './aws/sts.ts';
 import { createCertificates } from './certificates.ts';
+import { startClickhouse } from './clickhouse/start-clickhouse.ts';
 import { createWorldClock } from './clock.ts';
 import { startControl } from './control.ts';
 import { createDatabases, runByRds } from './databases/databases.ts';
@@ -134,6 +135,7 @@ const startParts = async (
 
   add(await startPatroni(context, certificates, databases, secrets));
   add(await startRedis(context, secrets));
+  add(await startClickhouse(context, certificates, secrets));
 
   add(await startSlack(context, { botUrl: options.botUrl ?? 'http://127.0.0.1:3000' }));
   add(await startPagerDuty(context));
