@@ -18,6 +18,7 @@ import { createHolds } from './holds.ts';
 import { startKubernetes } from './kubernetes/start-kubernetes.ts';
 import { createLedger } from './ledger.ts';
 import { startMail } from './mail/start-mail.ts';
+import { startNats } from './nats/start-nats.ts';
 import { startPagerDuty } from './pagerduty/start-pagerduty.ts';
 import type { SandboxContext, SandboxPart } from './part.ts';
 import { startPatroni } from './patroni/start-patroni.ts';
@@ -135,6 +136,7 @@ const startParts = async (
 
   add(await startPatroni(context, certificates, databases, secrets));
   add(await startRedis(context, secrets));
+  add(await startNats(context, secrets));
   add(await startClickhouse(context, certificates, secrets));
 
   add(await startSlack(context, { botUrl: options.botUrl ?? 'http://127.0.0.1:3000' }));
