@@ -22,12 +22,14 @@ import { startNats } from './nats/start-nats.ts';
 import { startPagerDuty } from './pagerduty/start-pagerduty.ts';
 import type { SandboxContext, SandboxPart } from './part.ts';
 import { startPatroni } from './patroni/start-patroni.ts';
+import { startPrometheus } from './prometheus/start-prometheus.ts';
 import { startRedis } from './redis/start-redis.ts';
 import { makeSecrets } from './secrets.ts';
 import { startApplication } from './services/application.ts';
 import { startServices } from './services/start-services.ts';
 import { startSlack } from './slack/start-slack.ts';
 import { startStatuspage } from './statuspage/start-statuspage.ts';
+import { startWebhook } from './webhook/start-webhook.ts';
 import type { WorldPlan } from './world-plan.ts';
 
 export interface SandboxOptions {
@@ -136,6 +138,8 @@ const startParts = async (
 
   add(await startPatroni(context, certificates, databases, secrets));
   add(await startRedis(context, secrets));
+  add(await startPrometheus(context, certificates));
+  add(await startWebhook(context, certificates, secrets));
   add(await startNats(context, secrets));
   add(await startClickhouse(context, certificates, secrets));
 
