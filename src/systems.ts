@@ -17,9 +17,11 @@ import { createNats } from './systems/nats/index.ts';
 import { createPagerDuty } from './systems/pagerduty/index.ts';
 import { createPatroni } from './systems/patroni/index.ts';
 import { createPostgres } from './systems/postgres/index.ts';
+import { createPrometheus } from './systems/prometheus/index.ts';
 import { createRedis } from './systems/redis/index.ts';
 import { createSlack } from './systems/slack/index.ts';
 import { createStatuspage } from './systems/statuspage/index.ts';
+import { createWebhook } from './systems/webhook/index.ts';
 
 /** Every outside system; a test holds this list and `src/systems/` equal. Making one connects to nothing. */
 export const createSystems = (settings: Settings, tools: SystemTools) => {
@@ -38,6 +40,8 @@ export const createSystems = (settings: Settings, tools: SystemTools) => {
     createPostgres({}, tools),
     createClickhouse({}, tools),
     createPatroni({}, tools),
+    createPrometheus({}, tools),
+    createWebhook({}, tools),
     createNats({}, tools),
     createRedis({}, tools),
     createHttp({}, tools),

@@ -30,7 +30,9 @@ import { createKubernetes } from '../../src/systems/kubernetes/index.ts';
 import { createNats } from '../../src/systems/nats/index.ts';
 import { createPatroni } from '../../src/systems/patroni/index.ts';
 import { createPostgres } from '../../src/systems/postgres/index.ts';
+import { createPrometheus } from '../../src/systems/prometheus/index.ts';
 import { createRedis } from '../../src/systems/redis/index.ts';
+import { createWebhook } from '../../src/systems/webhook/index.ts';
 import { carryOut, planViewOf } from './plan-view.ts';
 
 /** The sandbox and the real systems pointed at it, as the bot would be, without any engine between. */
@@ -81,7 +83,9 @@ export const startRecoveryWorld = async (
     createNats({}, tools),
     createPatroni({}, tools),
     createPostgres({}, tools),
+    createPrometheus({}, tools),
     createRedis({}, tools),
+    createWebhook({}, tools),
   ];
   const named = <T extends { name: string }>(all: T[], name: string): T => {
     const found = all.find((one) => one.name === name);

@@ -80,11 +80,15 @@ export const promoteMirror = (clients: NatsClients) => {
       }),
 
     async act(target, context) {
-      const { own, successor, version } = await clients.session(target, lookSignal(context), async (session) => ({
-        ...(await look(session, target)),
-        version: session.connection.info?.version ?? '0.0',
-      }));
-      if (!own?.config.mirror) return { seen: `${target.stream} is no mirror any more` };
+      const { own, successor, source, version } = await clients.session(
+        target,
+        lookSignal(context),
+        async (session) => ({
+          ...(await look(session, target)),
+          version: session.connection.info?.version ?? '0.0',
+        }),
+      );
+      if (source || !own?.config.mirror) return { seen: `${target.stream} is no mirror any more` };
       const { subjects, stream } = target;
       const [major = 0, minor = 0] = version.split('.').map(Number);
       if (major > letsGoSince[0]! || (major === letsGoSince[0] && minor >= letsGoSince[1]!)) {
