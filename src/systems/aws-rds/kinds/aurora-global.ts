@@ -48,6 +48,8 @@ export const auroraGlobal = (clients: RdsClients) => {
       return [globalId({ global: String(component.settings['global']) }), `rds:${region}:${id}`];
     },
     fence: ({ name }, place) => ({ uses: 'postgres/make-read-only', with: { component: name, at: place } }),
+    // Aurora itself makes an old primary that is back a secondary.
+    resynchronise: () => [],
     async role(component, place, plan, context) {
       const { id: cluster, region } = componentPlace(plan, component, place);
       try {
