@@ -205,6 +205,8 @@ export const createDatabases = async (
       later(rebooting + durations.promoteRebooting * slow, async () => {
         await setWritable(server, instance, true);
         instance.source = undefined;
+        // RDS turns backups on when it promotes, for a day unless told otherwise.
+        if (instance.runBy === 'rds') instance.backupRetentionDays ||= 1;
         instance.writable = true;
         instance.open = true;
         instance.status = 'available';

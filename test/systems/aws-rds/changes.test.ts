@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { RDSClient, RebootDBInstanceCommand } from '@aws-sdk/client-rds';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createAwsRds } from '../../../src/systems/aws-rds/index.ts';
 import { type RecoveryWorld, startRecoveryWorld } from '../../support/recovery-world.ts';
 
 let world: RecoveryWorld;
@@ -83,8 +84,14 @@ test('an old primary makes room for a replica of the new one', async () => {
   await world.carryOut('rds/promote-read-replica', { component: 'ledgers', at: 'west' });
   const early = world.carryOut('rds/create-read-replica', replica);
   await expect(early).rejects.toThrow('ledgers-a is available, primary, and no replica of ledgers-b in us-west-1');
-  await world.carryOut('rds/rename-instance', { ...east, name: 'ledgers-a-old' });
-  const { output, seen } = await world.carryOut('rds/create-read-replica', replica);
+  const kind = createAwsRds(world.sandbox.environment, {} as never).kinds.find(
+    ({ name }) => name === 'rds-postgresql',
+  )!;
+  const ledgers = world.plan.component('ledgers');
+  const [aside, anew] = kind.resynchronise!(ledgers, { from: 'west', to: 'east' }, world.plan, 'abc234');
+  await world.carryOut(aside!.uses, aside!.with);
+  expect((await instance('ledgers-a-abc234')).role).toBe('primary');
+  const { output, seen } = await world.carryOut(anew!.uses, anew!.with);
   expect(output).toEqual({
     endpoint: 'ledgers-a.cpqr.eu-west-1.rds.amazonaws.com',
     instance: 'ledgers-a',

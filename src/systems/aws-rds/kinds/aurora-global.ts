@@ -48,7 +48,7 @@ export const auroraGlobal = (clients: RdsClients) => {
       return [globalId({ global: String(component.settings['global']) }), `rds:${region}:${id}`];
     },
     fence: ({ name }, place) => ({ uses: 'postgres/make-read-only', with: { component: name, at: place } }),
-    // The global cluster sees to it by itself.
+    // Aurora itself makes an old primary that is back a secondary.
     resynchronise: () => [],
     async role(component, place, plan, context) {
       const { id: cluster, region } = componentPlace(plan, component, place);

@@ -7,6 +7,9 @@ import { fenceSettings, sqlSettings } from '../../sql-settings.ts';
 import type { RdsClients } from '../client.ts';
 import { describeInstance, sourceOf } from '../instance-facts.ts';
 
+/** What RDS allows for the name of an instance. */
+const mostName = 63;
+
 /** A PostgreSQL on RDS: one instance in each place, at most one of them a primary. */
 export const rdsPostgresql = (clients: RdsClients) =>
   defineKind({
@@ -27,20 +30,20 @@ export const rdsPostgresql = (clients: RdsClients) =>
       return [`rds:${region}:${id}`];
     },
     fence: ({ name }, place) => ({ uses: 'postgres/make-read-only', with: { component: name, at: place } }),
-    // RDS has no call that makes a primary follow again: the old one is put aside under another name, for people to look
-    // at, and a new replica takes its name.
+    // An old primary never follows by itself: it makes room, under another name and with its data, for a new replica.
     resynchronise({ name, at }, { from, to }, _plan, stamp) {
-      const old = String(at[to]);
+      const id = String(at[to]);
+      const spare = `${id.slice(0, mostName - stamp.length - 1)}-${stamp}`.toLowerCase();
       return [
         {
-          name: 'put-aside',
-          title: `Put the old ${old} aside`,
+          name: 'set-aside',
+          title: `Set ${id} in ${to} aside as ${spare}`,
           uses: 'rds/rename-instance',
-          with: { component: name, at: to, name: `${old.slice(0, 48)}-old-${stamp}` },
+          with: { component: name, at: to, name: spare },
         },
         {
-          name: 'replica',
-          title: `Make ${old} anew, as a replica of what serves in ${from}`,
+          name: 'replicate',
+          title: `Make ${id} in ${to} anew, as a replica of ${String(at[from])} in ${from}`,
           uses: 'rds/create-read-replica',
           with: { component: name, at: to, 'source-at': from },
         },
