@@ -75,6 +75,9 @@ const chosen = {
   sentinelReconfiguration: 8,
   /** JetStream: copying a stream within a server; chosen. */
   natsFill: 5,
+  /** How long a service takes to say that it is well, and a Region that it could take over; nothing, unless measured. */
+  healthAnswer: 0,
+  readinessAnswer: 0,
   /** What an asynchronous replica in another Region lags on a quiet day; chosen, and changed by `POST /lag`. */
   replicaLag: 3,
 };

@@ -25,6 +25,8 @@ const eachOf = (steps: Steps, components: WorldPlan['components']): Steps =>
     Object.entries(steps).flatMap(([id, step]: [string, any]) => {
       const [component = '', setting = ''] = String(step['for-each'] ?? '').split('.');
       const entries = components[component]?.[setting];
+      // Time that passes and what a person does leave nothing in the world.
+      if (step.uses === undefined) return [];
       if (step['for-each'] === undefined || typeof entries !== 'object') return [[id, step]];
       return Object.entries<any>(entries).map(([key, entry]) => {
         const members = Object.entries<any>(entry ?? {}).map(([name, value]) => [`each.${name}`, value]);

@@ -22,6 +22,8 @@ const secondsPerRow = 15;
 /** The protected application: whether it works in a place, and what it writes while it does. */
 export interface Application {
   state(plan: WorldPlan, place: string): { works: true } | { works: false; dead: boolean; reason: string };
+  /** Whether a place could take over: its pods and tasks run. A standby's database need not take writes for that. */
+  ready(plan: WorldPlan, place: string): { works: true } | { works: false; dead: boolean; reason: string };
   close(): void;
 }
 
@@ -85,12 +87,17 @@ export const startApplication = (
       );
   };
 
-  const state: Application['state'] = (plan, place) => {
+  const ready: Application['ready'] = (plan, place) => {
     const region = plan.regions[place]?.aws ?? place;
     if (faults.regionDown(region)) return { works: false, dead: true, reason: `${region} is down` };
     const cluster = clusterOf(plan, place);
     const missing = (cluster && podsMissing(plan, cluster)) ?? tasksMissing(plan, place);
-    if (missing) return { works: false, dead: false, reason: missing };
+    return missing ? { works: false, dead: false, reason: missing } : { works: true };
+  };
+
+  const state: Application['state'] = (plan, place) => {
+    const could = ready(plan, place);
+    if (!could.works) return could;
     for (const instance of databasesOf(plan, place)) {
       const usable =
         instance?.writable && instance.open && !instance.unconnected && !faults.regionDown(instance.region);
@@ -142,6 +149,7 @@ export const startApplication = (
   turn();
   return {
     state,
+    ready,
     close: () => {
       running = false;
     },

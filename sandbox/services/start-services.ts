@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { addressesOf } from '../aws/alias-addresses.ts';
 import type { Certificates } from '../certificates.ts';
 import type { Resolver } from '../dns/resolver.ts';
+import { durations } from '../durations.ts';
 import { startNamedHosts } from '../named-hosts.ts';
 import type { SandboxContext, SandboxPart } from '../part.ts';
 import { readBody } from '../read-body.ts';
@@ -57,9 +58,12 @@ const answer = async (
   const ofHost = urls.filter(({ url }) => url.hostname === host);
   const plan = ofHost[0]?.plan;
   if (!plan) return json(response, 404, { error: `no service answers for ${host}` });
-  const place = placeOf(plan, originOf(host) ?? resolver.resolve(host, 'A')?.values[0]);
+  const named = placeNamed(plan, host);
+  const place = named ?? placeOf(plan, originOf(host) ?? resolver.resolve(host, 'A')?.values[0]);
   const region = plan.regions[place]?.aws ?? place;
-  const state = application.state(plan, place);
+  const state = isOfRegion(plan, host) ? application.ready(plan, place) : application.state(plan, place);
+  const held = isOfRegion(plan, host) ? durations.readinessAnswer : durations.healthAnswer;
+  if (held > 0 && path.endsWith('/health')) await holdAnswer(context, `service:${host}${path}`, held);
   if (!state.works && state.dead) return;
   const asked = ofHost.find(({ url, method }) => url.pathname === path && method === request.method);
   if (!asked && !ofHost.some(({ url }) => url.pathname === path)) return json(response, 404, { error: 'not found' });
@@ -108,6 +112,23 @@ const answerOf = (at: unknown): string | undefined =>
   at !== null && typeof at === 'object'
     ? addressesOf(String((at as Record<string, unknown>)['dns-name']))[0]
     : String(at);
+
+/** An answer that takes its time, as a service's own checks do. */
+const holdAnswer = async ({ clock, ledger }: SandboxContext, resource: string, seconds: number): Promise<void> => {
+  const { visible } = ledger.accept('service:Answer', resource);
+  await clock.sleep(seconds);
+  visible();
+};
+
+/** A host that carries the name of an AWS Region is that Region's own: it answers whether the Region could serve. */
+const isOfRegion = (plan: WorldPlan, host: string): boolean =>
+  Object.values(plan.regions).some(({ aws }) => aws !== undefined && host.includes(aws));
+
+/** The place that a host names: by its AWS Region, or as the recovery site of the plan. */
+const placeNamed = (plan: WorldPlan, host: string): string | undefined => {
+  const byRegion = plan.prefer.find((place) => host.includes(plan.regions[place]?.aws ?? ' '));
+  return byRegion ?? (host.split('.').includes('dr') ? plan.prefer[1] : undefined);
+};
 
 /** Which place an address belongs to: the one whose record has that value. */
 const placeOf = (plan: WorldPlan, value: string | undefined): string => {
