@@ -120,7 +120,7 @@ test('a failover leaves a healthy leader alone', async () => {
 test('how the cluster is stands in one line for each member, and its place has a role', async () => {
   const component = world.plan.component('mortar');
   expect(await kind().role!(component, 'upper', world.plan, world.step())).toMatchObject({ role: 'active' });
-  expect(await kind().role!(component, 'lower', world.plan, world.step())).toMatchObject({ role: 'absent' });
+  expect(await kind().role!(component, 'lower', world.plan, world.step())).toMatchObject({ role: 'unknown' });
   expect(await kind().describe!(component, 'upper', world.plan, world.step())).toBe(
     [
       'mortar-0, mortar-0.quarry.example, leader, running, timeline 1',
