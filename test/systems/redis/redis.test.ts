@@ -15,6 +15,8 @@ const resolved = () => {
   const action = world.action(name);
   return { action, input: action.input.parse(action.resolve(water, world.plan)) };
 };
+/** So slow that a busy machine still sees what is under way. */
+const slowly = () => world.control('/faults', { kind: 'slow', change: 'redis:SentinelFailover', factor: 20 });
 const masterNow = async () => (await world.ask('redis/answers', water)).facts?.['master'];
 
 test('a failover makes a replica the master once, and whoever looks later sees it done', async () => {
@@ -39,6 +41,7 @@ test('a failover makes a replica the master once, and whoever looks later sees i
 });
 
 test('a second request, and one that meets a failover under way, begin no second one', async () => {
+  await slowly();
   const { action, input } = resolved();
   await action.act(input, world.step());
   expect(await action.act(input, world.step())).toEqual({ seen: 'a failover was under way already' });
@@ -47,6 +50,7 @@ test('a second request, and one that meets a failover under way, begin no second
 });
 
 test('a master that dies is replaced by the Sentinels in their time, and then there is nothing left to do', async () => {
+  await slowly();
   const diedAt = (await world.control('/clock')).now;
   await world.control('/redis/kill', { node: 'water-0' });
   expect(await world.ask('redis/answers', water)).toMatchObject({ answer: 'no' });
