@@ -35,6 +35,7 @@ test('a standby is promoted once, in its time, and then takes writes; the other 
 });
 
 test('two requests for a promotion make one', async () => {
+  await world.control('/faults', { kind: 'slow', change: 'postgres:Promote', factor: 20 });
   const action = world.action('postgres/promote');
   const input = action.input.parse(action.resolve(lower, world.plan));
   await action.act(input, world.step());
@@ -67,9 +68,14 @@ test('how far a standby is behind is measured by its own clock, and what is paus
 test('a paused standby keeps what it has until it is resumed, and being promoted replays what it held back', async () => {
   await world.carryOut('postgres/pause-replay', lower);
   const newest = async () => (await world.sql(standby, 'SELECT max(at) AS at FROM pulse'))[0]!['at'];
+  const standsStill = async () => {
+    const earlier = await newest();
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    return (await newest()) === earlier;
+  };
+  // What was being replayed when it was paused may still come.
+  await expect.poll(standsStill, { timeout: 10_000 }).toBe(true);
   const before = await newest();
-  await new Promise((resolve) => setTimeout(resolve, 500));
-  expect(await newest()).toBe(before);
   expect(await observe('postgres/pause-replay', lower)).toMatchObject({ state: 'done' });
   expect(await observe('postgres/resume-replay', lower)).toMatchObject({ state: 'todo' });
   expect(await observe('postgres/pause-replay', upper)).toMatchObject({ state: 'impossible' });
@@ -77,8 +83,8 @@ test('a paused standby keeps what it has until it is resumed, and being promoted
   await expect.poll(newest, { timeout: 10_000 }).not.toBe(before);
 
   await world.carryOut('postgres/pause-replay', lower);
+  await expect.poll(standsStill, { timeout: 10_000 }).toBe(true);
   const held = await newest();
-  await new Promise((resolve) => setTimeout(resolve, 500));
   await world.carryOut('postgres/promote', lower);
   expect(await newest()).not.toBe(held);
   expect((await world.control('/ledger')).counts).toEqual({

@@ -31,7 +31,9 @@ export const natsStream = (clients: NatsClients) => {
     resources: ({ name, at }, place, plan) =>
       at[place] === undefined ? [] : [streamResource(resolveStream({ component: name, at: place }, plan))],
     async role(component, place, plan, context) {
-      if (component.at[place] === undefined) return { role: 'absent', because: `${component.name} is not in ${place}` };
+      // Not `absent`: that would keep a failover of everything else from going there.
+      if (component.at[place] === undefined)
+        return { role: 'unknown', because: `${component.name} is not in ${place}` };
       try {
         const info = await find(component, place, plan, context);
         if (!info) return { role: 'absent', because: `there is no stream of ${component.name} in ${place}` };

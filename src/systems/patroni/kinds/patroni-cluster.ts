@@ -25,7 +25,8 @@ export const patroniCluster = (patroni: Patroni) =>
     resources: ({ name, at }, place, plan) =>
       at[place] === undefined ? [] : [clusterResource(resolveCluster({ component: name, at: place }, plan))],
     async role({ name, at }, place, plan, context) {
-      if (at[place] === undefined) return { role: 'absent', because: `${name} is not in ${place}` };
+      // Not `absent`: that would keep a failover of everything else from going there.
+      if (at[place] === undefined) return { role: 'unknown', because: `${name} is not in ${place}` };
       try {
         const leader = leaderOf(await patroni.cluster(resolveCluster({ component: name, at: place }, plan), context));
         if (!leader) return { role: 'unknown', because: `${name} has no leader` };

@@ -79,10 +79,13 @@ export const promote = (databases: Databases) => {
       const { recovering, inherited } = await look(target, context);
       if (recovering) {
         const signal = await context.beforeChange();
-        const accepted = await databases.session(target, signal, async ({ query }) => {
-          const [row] = await query<{ accepted: boolean }>(sql);
-          return row?.accepted;
-        });
+        const accepted = await databases
+          .session(target, signal, async ({ query }) => (await query<{ accepted: boolean }>(sql))[0]?.accepted)
+          .catch(async (error) => {
+            // Refused, because somebody's promotion was through between our look and our request.
+            if ((await look(target, context)).recovering) throw error;
+            return true;
+          });
         if (!accepted)
           throw new MaydayError('system/refused', `${target.host} did not take the promotion; it is still a standby`);
       }

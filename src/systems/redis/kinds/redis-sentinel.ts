@@ -22,7 +22,8 @@ export const redisSentinel = (redis: RedisClients) =>
     resources: ({ name, at }, place, plan) =>
       at[place] === undefined ? [] : [sentinelResource(resolveSentinel({ component: name, at: place }, plan))],
     async role({ name, at }, place, plan, context) {
-      if (at[place] === undefined) return { role: 'absent', because: `${name} is not in ${place}` };
+      // Not `absent`: that would keep a failover of everything else from going there.
+      if (at[place] === undefined) return { role: 'unknown', because: `${name} is not in ${place}` };
       const target = resolveSentinel({ component: name, at: place }, plan);
       try {
         const { address } = masterOf(await redis.views(target, context));
