@@ -73,6 +73,8 @@ const chosen = {
   sentinelDetection: 8,
   sentinelPromotion: 12,
   sentinelReconfiguration: 8,
+  /** JetStream: copying a stream within a server; chosen. */
+  natsFill: 5,
   /** What an asynchronous replica in another Region lags on a quiet day; chosen, and changed by `POST /lag`. */
   replicaLag: 3,
 };

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { mentionsOf } from './mentions.ts';
 import type { WorldPlan } from './world-plan.ts';
 
 /** A made-up value for every `{ env: NAME }` in the plans' components; the servers really check them. */
@@ -13,6 +14,11 @@ export const makeSecrets = (plans: WorldPlan[]): Record<string, string> => {
     }
     for (const inner of Object.values(value)) visit(inner);
   };
-  for (const plan of plans) visit(plan.components);
+  for (const plan of plans) {
+    visit(plan.components);
+    // Headers of webhooks name their variables outright.
+    for (const { with: given } of mentionsOf(plan))
+      for (const env of Object.values(given['header-env'] ?? {})) visit({ env });
+  }
   return secrets;
 };

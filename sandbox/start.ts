@@ -10,6 +10,7 @@ import { createS3 } from './aws/s3.ts';
 import { startAws } from './aws/start-aws.ts';
 import { createSts } from './aws/sts.ts';
 import { createCertificates } from './certificates.ts';
+import { startClickhouse } from './clickhouse/start-clickhouse.ts';
 import { createWorldClock } from './clock.ts';
 import { startCloudflare } from './cloudflare/start-cloudflare.ts';
 import { startControl } from './control.ts';
@@ -25,15 +26,18 @@ import { createPodCommands } from './kubernetes/pod-commands.ts';
 import { startKubernetes } from './kubernetes/start-kubernetes.ts';
 import { createLedger } from './ledger.ts';
 import { startMail } from './mail/start-mail.ts';
+import { startNats } from './nats/start-nats.ts';
 import { startPagerDuty } from './pagerduty/start-pagerduty.ts';
 import type { SandboxContext, SandboxPart } from './part.ts';
 import { startPatroni } from './patroni/start-patroni.ts';
+import { startPrometheus } from './prometheus/start-prometheus.ts';
 import { startRedis } from './redis/start-redis.ts';
 import { makeSecrets } from './secrets.ts';
 import { startApplication } from './services/application.ts';
 import { startServices } from './services/start-services.ts';
 import { startSlack } from './slack/start-slack.ts';
 import { startStatuspage } from './statuspage/start-statuspage.ts';
+import { startWebhook } from './webhook/start-webhook.ts';
 import type { WorldPlan } from './world-plan.ts';
 
 export interface SandboxOptions {
@@ -154,6 +158,10 @@ const startParts = async (
 
   add(await startPatroni(context, certificates, databases, secrets));
   add(await startRedis(context, secrets));
+  add(await startPrometheus(context, certificates));
+  add(await startWebhook(context, certificates, secrets));
+  add(await startNats(context, secrets));
+  add(await startClickhouse(context, certificates, secrets));
 
   add(await startSlack(context, { botUrl: options.botUrl ?? 'http://127.0.0.1:3000' }));
   add(await startPagerDuty(context));

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
+import { withBlocks } from './plan-blocks.ts';
 
 /**
  * The facts of a plan file that a world is built from. Read here from the YAML itself, without the bot's own loader,
@@ -34,8 +35,12 @@ export const readWorldPlan = (path: string): WorldPlan => {
     prefer: Object.keys(read.regions ?? {}),
     components: {},
     checks: {},
-    procedures: {},
-    announce: {},
     ...read,
+    procedures: withBlocks(path, read.procedures ?? {}, read.components ?? {}),
+    announce: {
+      ...read.announce,
+      // A channel may be for some severities only; it is there all the same.
+      channels: (read.announce?.channels ?? []).map((each: any) => (typeof each === 'string' ? each : each.channel)),
+    },
   };
 };

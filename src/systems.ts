@@ -6,17 +6,22 @@ import { createAwsElasticache } from './systems/aws-elasticache/index.ts';
 import { createAwsRds } from './systems/aws-rds/index.ts';
 import { createAwsRoute53 } from './systems/aws-route53/index.ts';
 import { createAwsS3 } from './systems/aws-s3/index.ts';
+import { createClickhouse } from './systems/clickhouse/index.ts';
 import { createCloudflare } from './systems/cloudflare/index.ts';
+
 import { createDns } from './systems/dns/index.ts';
 import { createEmail } from './systems/email/index.ts';
 import { createHttp } from './systems/http/index.ts';
 import { createKubernetes } from './systems/kubernetes/index.ts';
+import { createNats } from './systems/nats/index.ts';
 import { createPagerDuty } from './systems/pagerduty/index.ts';
 import { createPatroni } from './systems/patroni/index.ts';
 import { createPostgres } from './systems/postgres/index.ts';
+import { createPrometheus } from './systems/prometheus/index.ts';
 import { createRedis } from './systems/redis/index.ts';
 import { createSlack } from './systems/slack/index.ts';
 import { createStatuspage } from './systems/statuspage/index.ts';
+import { createWebhook } from './systems/webhook/index.ts';
 
 /** Every outside system; a test holds this list and `src/systems/` equal. Making one connects to nothing. */
 export const createSystems = (settings: Settings, tools: SystemTools) => {
@@ -33,7 +38,11 @@ export const createSystems = (settings: Settings, tools: SystemTools) => {
     createCloudflare(settings.cloudflare, tools),
     createKubernetes(settings.kubernetes, tools),
     createPostgres({}, tools),
+    createClickhouse({}, tools),
     createPatroni({}, tools),
+    createPrometheus({}, tools),
+    createWebhook({}, tools),
+    createNats({}, tools),
     createRedis({}, tools),
     createHttp({}, tools),
     createDns({}, tools),

@@ -144,6 +144,9 @@ export const createRds = (context: SandboxContext, databases: Databases, aurora:
           needAvailable(instance);
           const { visible } = ledger.accept('rds:PromoteReadReplica', resourceOf(instance));
           databases.promote(instance, visible);
+          // RDS API, PromoteReadReplica: the parameter's default is 1, so a promoted instance is backed up.
+          const retention = given.has('BackupRetentionPeriod') ? Number(given.get('BackupRetentionPeriod')) : 1;
+          instance.backupRetentionDays = Math.max(instance.backupRetentionDays, retention);
           return { DBInstance: describe(instance) };
         },
       },

@@ -14,7 +14,7 @@ export interface ProtectedUrl {
 
 export const protectedUrls = (plan: WorldPlan): ProtectedUrl[] =>
   mentionsOf(plan).flatMap(({ uses, with: given }) => {
-    if (typeof given['url'] !== 'string' || !URL.canParse(given['url'])) return [];
+    if (!uses.startsWith('http/') || typeof given['url'] !== 'string' || !URL.canParse(given['url'])) return [];
     const method = uses.endsWith('/post') ? ('POST' as const) : ('GET' as const);
     return [
       {

@@ -77,7 +77,7 @@ const decidePending = (state: RunState, step: Step, now: Date, { events }: Decis
     if (state.unwinding !== null) return void skip('the run takes back what it did');
     if (state.aborted) return void skip('the run was aborted');
     // What is about to be taken back is not added to.
-    if (state.created.graph.unwind?.includes('failed') && hasStopped(state)) return;
+    if (state.created.graph.unwind?.includes('failed') && hasStopped(state) && hasToTakeBack(state)) return;
   }
   const ready =
     step.needs.every((id) => isSatisfied(state.steps[id])) && step.after.every((id) => hasEnded(state.steps[id]));
@@ -161,15 +161,14 @@ const isHalting = (state: RunState): boolean => {
 
 /** The plan wants what was done taken back now, there is something to take back, and nothing is under way any more. */
 const beginsUnwinding = (state: RunState): boolean => {
-  const { unwind = [], steps } = state.created.graph;
+  const { unwind = [] } = state.created.graph;
   if (unwind.length === 0 || state.unwinding !== null || state.paused !== null) return false;
   const wanted = state.aborted ? unwind.includes('aborted') : unwind.includes('failed') && hasStopped(state);
-  return (
-    wanted &&
-    !isAtWork(state) &&
-    steps.some(({ undoes }) => undoes !== undefined && whyNotUndone(state, undoes) === undefined)
-  );
+  return wanted && !isAtWork(state) && hasToTakeBack(state);
 };
+
+const hasToTakeBack = (state: RunState): boolean =>
+  state.created.graph.steps.some(({ undoes }) => undoes !== undefined && whyNotUndone(state, undoes) === undefined);
 
 const outcomeOf = (state: RunState): Outcome => {
   const refused = Object.values(state.steps).find((step) => step.state === 'refused');

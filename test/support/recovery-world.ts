@@ -20,14 +20,19 @@ import { createAwsElasticache } from '../../src/systems/aws-elasticache/index.ts
 import { createAwsRds } from '../../src/systems/aws-rds/index.ts';
 import { createAwsRoute53 } from '../../src/systems/aws-route53/index.ts';
 import { createAwsS3 } from '../../src/systems/aws-s3/index.ts';
+import { createClickhouse } from '../../src/systems/clickhouse/index.ts';
 import { cloudflareSettings } from '../../src/systems/cloudflare/config.ts';
 import { createCloudflare } from '../../src/systems/cloudflare/index.ts';
+
 import { createDns } from '../../src/systems/dns/index.ts';
 import { createHttp } from '../../src/systems/http/index.ts';
 import { createKubernetes } from '../../src/systems/kubernetes/index.ts';
+import { createNats } from '../../src/systems/nats/index.ts';
 import { createPatroni } from '../../src/systems/patroni/index.ts';
 import { createPostgres } from '../../src/systems/postgres/index.ts';
+import { createPrometheus } from '../../src/systems/prometheus/index.ts';
 import { createRedis } from '../../src/systems/redis/index.ts';
+import { createWebhook } from '../../src/systems/webhook/index.ts';
 import { carryOut, planViewOf } from './plan-view.ts';
 
 /** The sandbox and the real systems pointed at it, as the bot would be, without any engine between. */
@@ -71,12 +76,16 @@ export const startRecoveryWorld = async (
     createAwsRoute53(environment, tools),
     createAwsS3(environment, tools),
     createCloudflare(cloudflareSettings.parse(environment), tools),
+    createClickhouse({}, tools),
     createDns({}, tools),
     createHttp({}, tools),
     createKubernetes(environment, tools),
+    createNats({}, tools),
     createPatroni({}, tools),
     createPostgres({}, tools),
+    createPrometheus({}, tools),
     createRedis({}, tools),
+    createWebhook({}, tools),
   ];
   const named = <T extends { name: string }>(all: T[], name: string): T => {
     const found = all.find((one) => one.name === name);

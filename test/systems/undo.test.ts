@@ -25,6 +25,7 @@ const uses: Record<string, object> = {
 /** The same of stores that people run by themselves, in a world of their own. */
 const usesOfStores: Record<string, object> = {
   'postgres/pause-replay': { component: 'blocks', at: 'lower' },
+  'clickhouse/stop-fetches': { component: 'tally', at: 'lower' },
   'patroni/pause': { component: 'mortar', at: 'upper' },
   'patroni/resume': { component: 'mortar', at: 'upper' },
 };
@@ -66,7 +67,8 @@ const settle = async (look: () => ReturnType<Action['observe']>, act?: () => Pro
 const storesNow = async () => {
   const { instances } = await world.control('/world');
   const [{ config }] = await world.control('/patroni');
-  return { config, replayPaused: instances.map((one: { replayPaused: boolean }) => one.replayPaused) };
+  const fetching = (await world.control('/clickhouse')).map((one: { fetching: boolean }) => one.fetching);
+  return { config, fetching, replayPaused: instances.map((one: { replayPaused: boolean }) => one.replayPaused) };
 };
 
 const plantsNow = async () => {

@@ -11,6 +11,8 @@ export interface ExecutedStep {
   resources: string[];
   changes: string[];
   state: string;
+  startedAt?: string | null;
+  endedAt?: string | null;
 }
 
 /**
@@ -28,7 +30,7 @@ export const criticalPath = (
     const before = known.get(id);
     if (before) return before;
     const step = byId.get(id);
-    if (!step || step.effect === 'notice') return { seconds: 0, path: [] };
+    if (!step || step.effect === 'notice' || step.state === 'skipped') return { seconds: 0, path: [] };
     const best = [...step.needs, ...step.after]
       .map(longestTo)
       .reduce((a, b) => (b.seconds > a.seconds ? b : a), { seconds: 0, path: [] as string[] });
@@ -47,7 +49,10 @@ const secondsOf = (step: ExecutedStep, ledger: readonly LedgerEntry[], since: Da
     (entry) =>
       step.resources.includes(entry.resource) &&
       step.changes.some((change) => entry.change.startsWith(change)) &&
-      new Date(entry.acceptedAt) >= since,
+      new Date(entry.acceptedAt) >= since &&
+      // One resource may be changed by several steps, one after the other.
+      (!step.startedAt || Date.parse(entry.acceptedAt) >= Date.parse(step.startedAt) - 1000) &&
+      (!step.endedAt || Date.parse(entry.acceptedAt) <= Date.parse(step.endedAt)),
   );
   const ends = own.filter((entry) => entry.visibleAt !== undefined);
   if (ends.length === 0) return 0;

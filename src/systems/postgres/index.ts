@@ -1,4 +1,5 @@
 import type { System, SystemTools } from '../../define.ts';
+import { liftInheritedFence } from './actions/lift-inherited-fence.ts';
 import { makeReadOnly } from './actions/make-read-only.ts';
 import { pauseReplay } from './actions/pause-replay.ts';
 import { promote } from './actions/promote.ts';
@@ -19,7 +20,13 @@ export const createPostgres = (_settings: PostgresSettings, tools: SystemTools):
   const databases = createDatabases(tools);
   return {
     name: 'postgres',
-    actions: [makeReadOnly(databases), pauseReplay(databases), promote(databases), resumeReplay(databases)],
+    actions: [
+      liftInheritedFence(databases),
+      makeReadOnly(databases),
+      pauseReplay(databases),
+      promote(databases),
+      resumeReplay(databases),
+    ],
     checks: [
       acceptsWrites(databases),
       answers(databases),

@@ -57,6 +57,7 @@ export const promote = (databases: Databases) => {
     expectedSeconds: 25,
     longestSeconds: 600,
     repeat: 'by-look',
+    makesWriter: true,
     reversible: {
       no: 'a promoted server has a timeline of its own; it becomes a standby again only by pg_rewind or anew',
     },
