@@ -9,9 +9,9 @@ export type Fault =
   /** The change takes `factor` times as long (5 unless said). */
   | { kind: 'slow'; change: string; factor?: number }
   /**
-   * A whole service (`slack`, `pagerduty`, `statuspage`, `smtp`) answers with 429 or 500, or not at all. Of `rds`,
-   * `elasticache`, `route53`, `s3`, `kubernetes`, `dns`, `https` and `postgres` there is only not at all: what was sent
-   * is taken, and nothing comes.
+   * A whole service (`slack`, `pagerduty`, `statuspage`, `smtp`, `cloudflare`) answers with 429 or 500, or not at all. Of
+   * `rds`, `monitoring` (CloudWatch), `elasticache`, `ecs`, `ec2`, `autoscaling`, `route53`, `s3`, `kubernetes`, `dns`,
+   * `https` and `postgres` there is only not at all: what was sent is taken, and nothing comes.
    */
   | { kind: 'service'; service: string; how: '429' | '500' | 'hang'; retryAfterSeconds?: number };
 

@@ -82,7 +82,7 @@ export const setCapacity = (ec2: Ec2) =>
         return { state: 'todo', seen };
       }
       if (inService(found) !== capacity) return { state: 'changing', seen, lookAgainSeconds: 10 };
-      return { state: 'done', seen, output: { group, capacity, inService: capacity } };
+      return { state: 'done', seen, output: { group, capacity, inService: inService(found) } };
     },
 
     async act({ region, group, capacity }, context) {
