@@ -3,7 +3,7 @@ import { MaydayError } from '../src/errors.ts';
 import { oneOf, placeOf, reasonOf, wordsOf } from './words.ts';
 
 const usage =
-  '/dr status|check <plan> | assess <plan> [<situation>] | recover <plan> <scope> <reason> | plan … | run [<id> [<deed> …]] | help';
+  '/dr status|check <plan> | assess <plan> [<situation>] | recover <plan> <scope> <reason> | plan … | checklist <run> | run [<id> [<deed> …]] | help';
 
 /** Wall seconds for which the person is kept waiting for a look at everything. */
 const statusPatienceSeconds = 25;
@@ -12,7 +12,7 @@ export const dr = defineCommand({
   name: '/dr',
   summary: 'See how systems stand and what runs do',
   usage:
-    'status|check <plan> | assess <plan> [<situation>] | recover <plan> <scope> <reason> | plan <tool> <plan> … | run [<id> [pause|resume|retry|skip|force|allow|refuse|done|abort …]] | help',
+    'status|check <plan> | assess <plan> [<situation>] | recover <plan> <scope> <reason> | plan <tool> <plan> … | checklist <run> | run [<id> [pause|resume|retry|skip|force|allow|refuse|done|abort …]] | help',
   examples: [
     '/dr status shop',
     '/dr check shop',
@@ -24,6 +24,8 @@ export const dr = defineCommand({
     '/dr run r-7k3f9qwe',
     '/dr run r-7k3f9qwe abort the Region is back',
     '/dr run r-7k3f9qwe skip grow-cache nobody needs it tonight',
+    '/dr checklist r-7k3f9qwe',
+    '/dr checklist r-7k3f9qwe tick before 1',
     '/dr help',
   ],
   effect: 'read',
@@ -32,13 +34,14 @@ export const dr = defineCommand({
     if (words.length === 0) return help(context);
     const what = oneOf(
       words,
-      ['status', 'check', 'assess', 'recover', 'plan', 'run', 'runs', 'help'],
+      ['status', 'check', 'assess', 'recover', 'plan', 'checklist', 'run', 'runs', 'help'],
       'subcommand',
       usage,
     );
     if (what === 'status' || what === 'check' || what === 'assess') await look(what, words, context);
     else if (what === 'recover') await recover(words, context);
     else if (what === 'plan') await plan(words, context);
+    else if (what === 'checklist') await checklist(words, context);
     else if (what === 'help') await help(context);
     else await run(words, context);
   },
@@ -73,6 +76,18 @@ const plan = async (words: string[], context: CommandContext): Promise<void> => 
   const text = await context.planTools.run(tool, name, words);
   const cutOff = text.length > mostText ? `\n… the rest: mayday plan ${[tool, name, ...words].join(' ')}` : '';
   await context.reply(`\`\`\`${escaped(text.slice(0, mostText))}${cutOff}\`\`\``);
+};
+
+const checklist = async (words: string[], context: CommandContext): Promise<void> => {
+  const usageText = '/dr checklist <run> [tick <list> <number>]';
+  const id = words.shift();
+  if (id === undefined) throw new MaydayError('input/invalid', `Say of which run: \`${usageText}\`.`);
+  if (words.length === 0) return context.reply(await context.checklists.show(id));
+  const [tick, list, number] = words;
+  if (tick !== 'tick' || list === undefined || !/^\d+$/.test(number ?? ''))
+    throw new MaydayError('input/invalid', `Like this: \`${usageText}\`. Nothing was ticked.`);
+  const { user: person, name } = context.caller;
+  await context.reply(await context.checklists.tick(id, list, Number(number), { person, name }));
 };
 
 /** As much as one message of Slack shows well. */

@@ -670,6 +670,7 @@ export interface CommandContext {
   runs: RunDirectory;
   incidents: IncidentDirectory;
   planTools: PlanTools;
+  checklists: ChecklistDirectory;
   /** All commands, for help. */
   commands: readonly Command[];
 }
@@ -701,6 +702,15 @@ export interface PlanDirectory {
   names(): string[];
   /** Throws `plan/unknown` with the nearest valid name. */
   find(name: string): { name: string; title: string; places: Place[]; scopes(flow: string): string[] };
+}
+
+/** The plan's checklists, ticked from a run's facts. */
+export interface ChecklistDirectory {
+  /** Several lines for a person. */
+  show(runId: string): Promise<string>;
+  /** Ticks by hand what no fact can tick. Throws one sentence when it is not for hands. */
+  tick(runId: string, list: string, number: number, by: { person: string; name: string }): Promise<string>;
+  lists(plan: string): string[];
 }
 
 /** What can be asked of a plan without starting anything: the same answers as on the command line. */

@@ -5,6 +5,7 @@ import { createCardKeeper } from './chat/card-keeper.ts';
 import { createChat } from './chat/chat.ts';
 import { startSlackApp } from './chat/slack-app.ts';
 import type { VerifiedRequest } from './chat/slack-request.ts';
+import { createChecklists } from './checklists.ts';
 import { openCheckpointPlaces } from './checkpoint-places.ts';
 import { createComponentDescribe } from './component-describe.ts';
 import { type Environment, readSettings, type Settings } from './config.ts';
@@ -192,6 +193,7 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
       },
       runs: { ...directory, control: () => Promise.reject(new Error('the chat decides who may')) },
       incidents,
+      checklists: createChecklists({ store, plans, registry, clock, log }),
       planTools: createPlanTools({
         registry,
         clock,

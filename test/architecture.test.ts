@@ -26,6 +26,7 @@ const boundaries: Boundaries = {
     config: ['src/config.ts'],
     tools: ['src/logging.ts', 'src/dialler.ts'],
     runs: [
+      'src/checklists.ts',
       'src/run-service.ts',
       'src/run-directory.ts',
       'src/run-facts.ts',

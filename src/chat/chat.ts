@@ -1,6 +1,7 @@
-import type { BlockAction, SlashCommand, ViewSubmitAction } from '@slack/bolt';
+import type { BlockAction, ChecklistDirectory, SlashCommand, ViewSubmitAction } from '@slack/bolt';
 import type {
   Caller,
+  ChecklistDirectory,
   Clock,
   Command,
   IncidentDirectory,
@@ -35,6 +36,7 @@ export interface ChatOptions {
   runs: RunDirectory;
   incidents: IncidentDirectory;
   planTools: PlanTools;
+  checklists: ChecklistDirectory;
   /** Digest of a plan as its file says it now; undefined when it is gone or broken. */
   planDigest(plan: string): string | undefined;
   steeredBy: OrdersOptions['steeredBy'];
@@ -112,6 +114,7 @@ export const createChat = (options: ChatOptions): Chat => {
           },
           incidents: options.incidents,
           planTools: options.planTools,
+          checklists: options.checklists,
           async start(request) {
             try {
               const started = await options.start(request, {

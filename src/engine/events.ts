@@ -44,6 +44,8 @@ export type RunEvent =
   /** A card was posted, or could not be: that it was shown, not each time that it was drawn anew. */
   | { type: 'view.made'; data: { kind: string; channel: string; ts: string } }
   | { type: 'view.given-up'; data: { kind: string; why: string } }
+  /** A person ticked what no fact can tick: `<list>/<number>`. */
+  | { type: 'checklist.ticked'; data: { item: string; person: string; name: string } }
   | { type: 'run.halted'; data: { steps: string[] } }
   | { type: 'run.paused'; data: { person: string; reason: string } }
   | { type: 'run.resumed'; data: { person: string; reason: string } }

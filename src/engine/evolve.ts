@@ -204,6 +204,10 @@ const apply = (state: RunState, event: Exclude<RecordedEvent, { type: 'run.creat
     case 'view.made':
     case 'view.given-up':
       return state;
+    case 'checklist.ticked': {
+      const { item, person, name } = event.data;
+      return { ...state, ticks: { ...state.ticks, [item]: { person, name, at } } };
+    }
     case 'run.halted':
       return { ...state, haltedAt: at };
     case 'run.paused':
@@ -251,6 +255,7 @@ const born = (created: RunCreated, at: string): RunState => ({
   graph: Object.fromEntries(created.graph.steps.map((step) => [step.id, step])),
   steps: Object.fromEntries(created.graph.steps.map((step) => [step.id, freshStep()])),
   approvals: {},
+  ticks: {},
   haltedAt: null,
   paused: null,
   unwinding: null,

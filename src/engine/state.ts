@@ -79,6 +79,8 @@ export interface RunState {
   graph: Record<string, Step>;
   steps: Record<string, StepState>;
   approvals: Record<string, ApprovalState>;
+  /** Items of checklists that people ticked by hand. */
+  ticks: Record<string, { person: string; name: string; at: string }>;
   haltedAt: string | null;
   paused: { person: string; reason: string; at: string } | null;
   /** Why what was done is being taken back; null while nothing is. */

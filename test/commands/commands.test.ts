@@ -142,6 +142,11 @@ describe('commands', () => {
         started.push(request);
         return { runId: 'r-23456789', incident: 'i-23456789', isNew: true };
       },
+      checklists: {
+        show: async (id) => `lists of ${id}`,
+        tick: async (_, list, number) => `${list} ${number}`,
+        lists: () => [],
+      },
       planTools: { names: () => ['graph'], run: async (tool, plan, words) => `${tool} of ${plan} ${words.join(' ')}` },
       plans: {
         names: () => more.plans ?? ['orchard', 'mill'],
