@@ -269,6 +269,16 @@ test('roll-back-when becomes a deadline over the other steps, and a watch after 
   expect(step('wheels-still-good').needs).toEqual(expect.arrayContaining(['grow-big', 'grow-small', 'open']));
 });
 
+test('a failback, which watches each share, is not held to the time in which a failover must be done', () => {
+  const failback = 'failback: { weights: [10, 100], soak: 30m, healthy: [door-opens] }\n';
+  const { steps } = graphIn({ 'mill.yml': mill(procedure(rollBack + grow), failback) }, 'failback', 'wheels');
+  const ids = steps.map(({ id }) => id);
+  expect(ids).toEqual(
+    expect.arrayContaining(['open-10', 'open-10-watched', 'open', 'open-100-watched', 'wheels-still-good']),
+  );
+  expect(steps.filter(({ uses }) => uses === 'engine/deadline')).toEqual([]);
+});
+
 /** A plan with one fault, what is at its place, and what is said of it. */
 const refused: [string, string, string, string][] = [
   [
