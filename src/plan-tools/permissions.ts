@@ -30,12 +30,16 @@ export const permissionsOf = (
   const view = viewPlan(plan, registry);
   const all = new Map<string, Permission>();
   const add = (permissions: Permission[]) => {
-    for (const each of permissions) all.set(`${each.system} ${each.action} ${each.resource}`, each);
+    for (const each of permissions) {
+      const resource = resourceOf(each, plan.text.account);
+      all.set(`${each.system} ${each.action} ${resource}`, { ...each, resource });
+    }
   };
   const wanted = variantsOf(view).filter(
     ({ flow, scope }) => only === undefined || (flow.name === only.flow && scope === (only.scope ?? scope)),
   );
-  for (const variant of wanted) for (const each of neededBy(graphOf(plan, registry, variant), registry)) add(each);
+  for (const variant of wanted)
+    for (const each of neededBy(graphOf(plan, registry, { ...variant, stamp: anyStamp }), registry)) add(each);
   // The watch asks them all the time, whatever runs.
   for (const { uses, with: written } of Object.values(plan.text.checks))
     for (const from of view.places)
@@ -55,6 +59,20 @@ export const permissionsOf = (
   };
 };
 
+/** Stands for the stamp of a run in what the run makes: a right to the sample's name would fit no run. */
+const anyStamp = 'anystamp0';
+
+/** What only the run will know is any; the account is the plan's wherever an action leaves it open. */
+const resourceOf = ({ system, resource }: Permission, account: string | undefined): string => {
+  const named = resource
+    .replaceAll(anyStamp, '*')
+    .replaceAll(valueOfStep, system === 'iam' ? '*' : 'what another step finds');
+  if (system !== 'iam' || account === undefined) return named;
+  return named.replace(/^(arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]+):\*:/, `$1:${account}:`);
+};
+
+const valueOfStep = 'a-value-of-another-step';
+
 const neededBy = (graph: Graph, registry: Registry): Permission[][] =>
   graph.steps.flatMap((step) => [
     ofUsed(step, registry),
@@ -62,7 +80,7 @@ const neededBy = (graph: Graph, registry: Registry): Permission[][] =>
   ]);
 
 const ofUsed = ({ uses, input }: Step | Requirement, registry: Registry): Permission[] => {
-  const sample = substitute(input, () => 'a-value-of-another-step');
+  const sample = substitute(input, () => valueOfStep);
   const used = registry.actions.get(uses) ?? registry.checks.get(uses);
   return used?.permissions(sample as never) ?? [];
 };

@@ -71,7 +71,7 @@ export const previewText = (graph: Graph, preview: PlanPreview, registry: Regist
       : []),
     '',
     'The same by hand',
-    ...work(graph).flatMap((step) => [`  # ${step.title}`, `  ${byHand(step, registry)}`]),
+    ...work(graph).flatMap((step) => [`  # ${oneLine(step.title)}`, `  ${byHand(step, registry)}`]),
   ];
 };
 
@@ -103,12 +103,19 @@ const byHand = (step: Step, registry: Registry): string => {
   if (!step.uses.startsWith('engine/')) return commandOf(step, registry);
   const input = step.input as { seconds?: number; text?: string; checklist?: string[]; steps?: string[] };
   if (step.uses === 'engine/wait') return `sleep ${input.seconds}`;
+  // What a person reads is a comment: as an argument of `:` bash would take its quotes and brackets apart.
   if (step.uses === 'engine/manual')
-    return [`: ${input.text ?? ''}`, ...(input.checklist ?? []).map((item) => `:   [ ] ${item}`)].join('\n  ');
-  if (step.uses === 'engine/deadline') return `: if it takes longer than ${sayDuration(input.seconds!)}, roll back`;
-  if (step.uses === 'engine/caught-up') return ': wait until the newest row of the source is on the standby';
-  return ': see that it holds; if it does not, roll back';
+    return [
+      `# ${oneLine(input.text ?? '')}`,
+      ...(input.checklist ?? []).map((item) => `#   [ ] ${oneLine(item)}`),
+    ].join('\n  ');
+  if (step.uses === 'engine/deadline') return `# If it takes longer than ${sayDuration(input.seconds!)}, roll back.`;
+  if (step.uses === 'engine/caught-up') return '# Wait until the newest row of the source is on the standby.';
+  return '# See that it holds; if it does not, roll back.';
 };
+
+/** A title of several lines would leave the comment that it stands in. */
+const oneLine = (text: string): string => text.replaceAll(/\s+/g, ' ');
 
 const variableOf = (step: string, output: string): string =>
   `${step}_${output}`.toUpperCase().replaceAll(/[^A-Z0-9]+/g, '_');
@@ -123,7 +130,7 @@ export const shellRunbook = (graph: Graph, registry: Registry): string[] => {
   const slots = (approval?.input as { slots?: { name: string }[] } | undefined)?.slots ?? [];
   return [
     '#!/usr/bin/env bash',
-    `# ${sayGraph(graph)}`,
+    `# ${oneLine(sayGraph(graph))}`,
     '# Written by `mayday plan preview --shell`; the plan is the source, this is a copy to go through by hand.',
     ...(slots.length > 0 ? [`# Needs the approval of: ${slots.map(({ name }) => name).join(' and ')}.`] : []),
     'set -euo pipefail',
@@ -133,7 +140,7 @@ export const shellRunbook = (graph: Graph, registry: Registry): string[] => {
       const isChange = step.effect === 'change' && !step.uses.startsWith('engine/');
       return [
         '',
-        `# ${i + 1}. ${step.title}${step.withinSeconds === null ? '' : ` (within ${sayDuration(step.withinSeconds)})`}`,
+        `# ${i + 1}. ${oneLine(step.title)}${step.withinSeconds === null ? '' : ` (within ${sayDuration(step.withinSeconds)})`}`,
         ...needed.map(({ $step, $output }) => {
           const name = variableOf($step, $output);
           return `: "\${${name}:?set it to the ${$output} that step ${$step} found}"`;

@@ -8,6 +8,7 @@ import { substitute } from '../plan/references.ts';
 import type { Registry } from '../plan/registry.ts';
 import { viewPlan } from '../plan/view.ts';
 import { build } from '../run-service.ts';
+import { layout } from './layout.ts';
 
 /** One question that a plan may be asked: which flow, of what, between which places, at what hour, in which incident. */
 export interface Variant {
@@ -17,6 +18,8 @@ export interface Variant {
   to: Place | null;
   at: Date;
   incident: Record<string, string>;
+  /** What stands in the names of things that a run makes, where a sample will not do. */
+  stamp?: string;
 }
 
 /** What an incident knows once its channel, page and status page incident have been made. */
@@ -65,7 +68,7 @@ export const usualVariant = (view: FlowPlan, flowName: string, scope: string | u
 
 /** Builds and freezes what a variant asks for, with sample words in place of a person's. Throws `plan/invalid`. */
 export const graphOf = (plan: Plan, registry: Registry, variant: Variant): Graph => {
-  const { flow, scope, from, to, at, incident } = variant;
+  const { flow, scope, from, to, at, incident, stamp = 'sample' } = variant;
   return build(flow, plan, viewPlan(plan, registry, incident), registry, {
     scope,
     from,
@@ -76,7 +79,7 @@ export const graphOf = (plan: Plan, registry: Registry, variant: Variant): Graph
     requester: { slack: 'U00000000', name: 'Sample Person' },
     severity: viewPlan(plan, registry).severityOf(flow.name, scope) ?? 'P1',
     requestedAt: at.toISOString(),
-    stamp: 'sample',
+    stamp,
     ...(flow.locate === 'record' && { record: sampleRecord(plan, registry, variant) }),
   });
 };
@@ -106,7 +109,9 @@ export const sampleRecord = (
 ): MoveRecord => {
   const failover = flows.find(({ name }) => name === 'failover')!;
   const graph = graphOf(plan, registry, { flow: failover, scope, from: to, to: from, at, incident: {} });
-  const changed = graph.steps
+  // A run records them as they end; the order in which a plan happens to say them must not show.
+  const inOrder = layout(graph.steps).layers.flatMap((layer) => layer.toSorted((a, b) => a.id.localeCompare(b.id)));
+  const changed = inOrder
     .filter(({ kind, effect }) => kind === 'action' && effect === 'change')
     .map(
       (step): RecordedChange => ({

@@ -1,6 +1,7 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { afterAll } from 'vitest';
 import { openOffline } from '../../src/cli/offline.ts';
 import { lintPlan } from '../../src/cli/plan-lint.ts';
 import type { Graph } from '../../src/plan/graph.ts';
@@ -57,9 +58,15 @@ export const procedure = (body: string, flow = 'failover', scope = 'wheels'): st
 
 export const turn = `{ uses: kubernetes/restart, with: { cluster: "{{ to }}", namespace: mill, deployment: big } }`;
 
+const folders: string[] = [];
+afterAll(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
 /** A folder with a plan called mill and what it includes. */
 export const folderOf = (files: Record<string, string>): string => {
   const folder = mkdtempSync(join(tmpdir(), 'mayday-mill-'));
+  folders.push(folder);
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
     writeFileSync(join(folder, name), text);

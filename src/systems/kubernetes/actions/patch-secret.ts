@@ -115,7 +115,10 @@ export const patchSecret = (clusters: Clusters) => {
       return [change(given, 'secret', given.secret, now, `${keys} set anew`)];
     },
     command: ({ cluster, namespace, secret, data }) => {
-      const stringData = Object.fromEntries(Object.keys(data).map((key) => [key, `<${key}>`]));
+      // What another step finds out is named; any other value stays out of sight.
+      const stringData = Object.fromEntries(
+        Object.entries(data).map(([key, value]) => [key, /^<\w+ of [a-z0-9-]+>$/.test(value) ? value : `<${key}>`]),
+      );
       const body = JSON.stringify({ stringData });
       return shellLine(
         'kubectl',
