@@ -2,6 +2,7 @@ import { measureAcknowledging } from './acknowledge/acknowledge.ts';
 import { measureAudit } from './audit/audit.ts';
 import { measureFlight } from './flight/flight.ts';
 import { measureOverhead } from './overhead/overhead.ts';
+import { measurePlans } from './plans/plans.ts';
 import { measureSteps } from './steps/steps.ts';
 
 /** Each figure comes from one run, here and now; `npm run bench -- steps` measures one part only. */
@@ -63,5 +64,21 @@ await part('overhead', async () => {
       .map(([name, seconds]) => `${name} ${seconds ?? '–'} s`)
       .join(', ')}`,
     `  ratio ${ratio.toFixed(3)}  (${goal(ratio <= 1.05, 'goal at most 1.05')})`,
+  ];
+});
+await part('plans', async () => {
+  const { overhead, table } = await measurePlans();
+  const said = (seconds: number | null) => (seconds === null ? '–' : `${seconds.toFixed(0)} s`);
+  return [
+    "Each plan's Region failover with its document's own durations: fence, work and proof against the ledger's critical path",
+    ...overhead.map(
+      ({ run, wallSeconds, pathSeconds, realSeconds, ratio }) =>
+        `  ${run.padEnd(34)} ${wallSeconds.toFixed(1).padStart(7)} s of ${pathSeconds.toFixed(1).padStart(6)} s (${realSeconds.toFixed(1)} real seconds)  ratio ${ratio.toFixed(3)}  (${goal(ratio <= 1.05, 'goal at most 1.05')})`,
+    ),
+    '  row   what                              the document                   here',
+    ...table.map(
+      ({ row, what, document, seconds, kept, outcome }) =>
+        `  ${row.padEnd(5)} ${what.padEnd(33)} ${document.padEnd(30)} ${said(seconds).padStart(7)}  ${outcome === 'succeeded' ? (kept ? 'kept' : 'MISSED') : outcome}`,
+    ),
   ];
 });

@@ -1,4 +1,4 @@
-import type { BlockAction, ChecklistDirectory, SlashCommand, ViewSubmitAction } from '@slack/bolt';
+import type { BlockAction, SlashCommand, ViewSubmitAction } from '@slack/bolt';
 import type {
   Caller,
   ChecklistDirectory,

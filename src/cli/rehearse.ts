@@ -35,6 +35,8 @@ export interface RehearseOptions {
 /** World seconds for which everything is well, and then from the outage to the command. */
 const quietSeconds = 20;
 const noticedSeconds = 30;
+/** Wall milliseconds for which the card is read; as long as a look at something dead may take. */
+const readingMs = 4_000;
 /** Wall seconds that a run may take on top of what its graph expects. */
 const patienceSeconds = 120;
 
@@ -157,6 +159,8 @@ const runFlow = async (
   if (!runId) throw new Error(`The bot started nothing: ${answer}`);
   if (wishes.length > 0) await plantFaults(world, bot, teller, runId, wishes);
   const before = await changesSoFar(world);
+  // People need their time to read, and meanwhile it is found out what still answers.
+  await sleep(readingMs);
   await approveOnCard(world, teller, story, runId, wanted.flow, onCall);
   const ending = await watchRun(world, teller, runId, patienceSeconds, before, onCall);
   if (ending === 'halted') teller.say('The run has halted: a human must decide.');
@@ -215,7 +219,9 @@ const say = (teller: Teller, report: RehearsalReport): void => {
   teller.say('');
   teller.say(`${report.flow} of ${report.scope} of ${report.plan}: ${report.outcome}.`);
   teller.say(`RTO: ${judged(report.rtoSeconds, report.rtoTargetSeconds)}.`);
-  teller.say(`RPO: ${judged(report.rpoSeconds, report.rpoTargetSeconds)}.`);
+  teller.say(
+    `RPO: ${judged(report.rpoSeconds, report.rpoTargetSeconds)}; an upper bound, the coarser the faster the world runs.`,
+  );
   teller.say(
     `Phases: ${Object.entries(report.phases)
       .filter(([, seconds]) => seconds !== null)

@@ -48,6 +48,7 @@ export const viewRun = (state: RunState) => {
         after: step.after,
         resources: step.resources,
         changes: step.changes,
+        url: (step.input as { url?: string } | null)?.url ?? null,
         state: phase,
         changed,
         message,

@@ -25,6 +25,7 @@ const line = (step: Step, isCritical: boolean, implied: ReadonlySet<string>): st
     ...step.needs.filter((id) => !implied.has(id)),
     ...step.after.filter((id) => !implied.has(id) && !step.needs.includes(id)).map((id) => `(${id})`),
   ];
-  const time = step.uses.startsWith('engine/') ? '' : sayDuration(step.expectedSeconds);
+  // Of the engine's own steps only a wait has a length that is known before.
+  const time = step.uses.startsWith('engine/') && step.expectedSeconds === 0 ? '' : sayDuration(step.expectedSeconds);
   return `  ${isCritical ? '*' : ' '} ${step.id.padEnd(36)} ${step.uses.padEnd(32)} ${time.padStart(9)}${waits.length > 0 ? `  ← ${waits.join(', ')}` : ''}`;
 };

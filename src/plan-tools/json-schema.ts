@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { dayNames } from '../plan/hours.ts';
 import type { Registry } from '../plan/registry.ts';
-import { planSchema } from '../plan/schema.ts';
+import { planSchema, ruleSchema } from '../plan/schema.ts';
 
 type Schema = { [key: string]: any };
 
@@ -24,8 +25,8 @@ export const jsonSchemaOf = (registry: Registry): Schema => {
         ...settings['properties'],
       },
       required: ['kind', ...(settings['required'] ?? [])],
-      // Names of places are the plan's own.
-      additionalProperties: without$schema(toSchema(kind.at)),
+      // Names of places are the plan's own; a kind that is called nothing anywhere has none.
+      additionalProperties: kind.at instanceof z.ZodUndefined ? false : without$schema(toSchema(kind.at)),
     };
   });
   const uses = [...registry.actions.values(), ...registry.checks.values()]
@@ -33,6 +34,15 @@ export const jsonSchemaOf = (registry: Registry): Schema => {
     .sort((a, b) => a.const.localeCompare(b.const));
   const properties: Schema = plan['properties'];
   properties['components'] = { type: 'object', additionalProperties: { oneOf: kinds } };
+  const rule = without$schema(toSchema(ruleSchema));
+  properties['approvals'].additionalProperties = {
+    type: 'object',
+    properties: { expires: { type: 'string' }, otherwise: rule, always: rule },
+    patternProperties: { [`^(${Object.keys(dayNames).join('|')}) \\d\\d:\\d\\d-\\d\\d:\\d\\d \\S+$`]: rule },
+    required: ['expires'],
+    anyOf: [{ required: ['otherwise'] }, { required: ['always'] }],
+    additionalProperties: false,
+  };
   const checks = [...registry.checks.keys()];
   const ofCheck = new Set(checks);
   putUses(

@@ -151,13 +151,14 @@ export const freeze = (
 ): Graph => {
   const faults: PlanFault[] = [];
   const fault = (step: StepDraft, inner: Path, message: string, key?: string) => {
-    const block = step.block && plan.blocks[step.block.name];
+    const owner = step.plan === undefined ? plan : plan.nested[step.plan];
+    const block = step.block && owner?.blocks[step.block.name];
     if (block) {
       const place = block.source.placeOf([...step.block!.path, ...inner], key);
       faults.push({
         file: block.source.file,
         ...place,
-        message: `${step.id}, as ${plan.text.plan} includes it: ${message}`,
+        message: `${step.id}, as ${owner!.text.plan} includes it: ${message}`,
       });
       return;
     }

@@ -8,7 +8,7 @@ export interface Hours {
   zone: string;
 }
 
-const dayNames: Record<string, readonly number[]> = {
+export const dayNames: Record<string, readonly number[]> = {
   weekdays: [1, 2, 3, 4, 5],
   weekends: [6, 7],
   daily: [1, 2, 3, 4, 5, 6, 7],

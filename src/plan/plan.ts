@@ -103,11 +103,14 @@ export const parsePlan = (
       continue;
     }
     if ('block' in include) blocks[include.block] ??= parseBlock(join(dirname(file), name), files[name]);
-    else
+    else {
       nested[include.plan] ??= parsePlan(join(dirname(file), name), files[name], registry, readBeside, [
         ...within,
         text.plan,
       ]);
+      // What those include stands here as well: whoever looks for a plan looks in the outermost.
+      for (const [deeper, plan] of Object.entries(nested[include.plan]!.nested)) nested[deeper] ??= plan;
+    }
   }
   if (faults.length > 0) throw planError(faults);
   const digest = sha256(

@@ -1,9 +1,11 @@
 import type { Phase, RequirementDraft, StepDraft } from '../define.ts';
 import { MaydayError } from '../errors.ts';
+import { faultAt } from './faults.ts';
 import { didYouMean } from './nearest.ts';
 import type { Plan } from './plan.ts';
 import { fill, isReference } from './references.ts';
 import type { IncludeText, ProcedureText, StepText } from './schema.ts';
+import { type Path, planError } from './source.ts';
 
 /** What a name in `{{ … }}` stands for: a place, an argument, a block's parameter, an entry of a for-each. */
 export type Values = Record<string, unknown>;
@@ -23,9 +25,31 @@ export interface ProcedureTools {
   nested(plan: string, flow: string, scope: string, values: Values, phase: Phase): StepDraft[];
 }
 
-/** Where in the plan a fault is; freezing turns it into a line. */
-const at = (source: (string | number)[], message: string): MaydayError =>
-  new MaydayError('plan/invalid', message, { cause: { source } });
+/** Where steps are written: in the plan itself, or in a block of its own file. */
+interface Written {
+  values: Values;
+  source: (string | number)[];
+  phase: Phase;
+  block?: string;
+}
+
+/** A fault with its place in the plan that says it, which need not be the one that is run. */
+const faultIn = ({ plan }: ProcedureTools, source: Path, message: string): MaydayError =>
+  planError([faultAt(plan.source, source, message)]);
+
+/** A fault of a step: in the file of the block that it comes from, if it comes from one. */
+const faultOfStep = (
+  { plan }: ProcedureTools,
+  { source, block }: Pick<Written, 'source' | 'block'>,
+  id: string,
+  key: string,
+  message: string,
+): MaydayError =>
+  planError([
+    block === undefined
+      ? faultAt(plan.source, [...source, key], message)
+      : faultAt(plan.blocks[block]!.source, ['steps', id, key], `${id}, as ${plan.text.plan} includes it: ${message}`),
+  ]);
 
 /**
  * Expands a procedure into steps: includes, blocks, other plans, one step for each entry, and the criteria by which a
@@ -39,6 +63,7 @@ export const stepsOfProcedure = (
   phase: Phase,
 ): StepDraft[] => {
   const { text } = tools.plan;
+  const at = (source: Path, message: string) => faultIn(tools, source, message);
 
   const expand = (ofFlow: string, ofScope: string, seen: string[]): Made[] => {
     const procedure: ProcedureText | undefined = text.procedures[ofFlow]?.[ofScope];
@@ -91,7 +116,12 @@ export const stepsOfProcedure = (
           [...source, 'with'],
           `the block "${included.block}" has no parameter "${unknown}".${didYouMean(unknown, block.text.parameters)}`,
         );
-      const parameters = flat(fill(given, values) as Values);
+      let parameters: Values;
+      try {
+        parameters = flat(fill(given, values) as Values);
+      } catch (error) {
+        throw at([...source, 'with'], (error as Error).message);
+      }
       const steps = drafts(block.text.steps, {
         values: { ...values, ...parameters },
         source,
@@ -111,17 +141,15 @@ export const stepsOfProcedure = (
     return prefixed(steps, included.as ?? included.plan);
   };
 
-  const drafts = (
-    steps: Record<string, StepText>,
-    context: { values: Values; source: (string | number)[]; phase: Phase; block?: string },
-  ): Made[] =>
+  const drafts = (steps: Record<string, StepText>, context: Written): Made[] =>
     Object.entries(steps).flatMap(([id, written]): Made[] => {
       const source = context.block === undefined ? [...context.source, id] : context.source;
-      if (written['for-each'] === undefined) return [draft(tools, id, written, { ...context, source })];
-      return entriesOf(tools, String(fill(written['for-each'], context.values)), source).map(([key, entry]) => ({
-        ...draft(tools, `${id}-${key}`, written, {
-          ...context,
-          source,
+      const where = { ...context, source };
+      if (written['for-each'] === undefined) return [draft(tools, id, written, where)];
+      return entriesOf(tools, id, written['for-each'], where).map(([key, entry]) => ({
+        ...draft(tools, id, written, {
+          ...where,
+          made: `${id}-${key}`,
           values: { ...context.values, ...flat({ each: entry }), each: key },
         }),
         groups: [id],
@@ -181,24 +209,20 @@ const draft = (
   tools: ProcedureTools,
   id: string,
   written: StepText,
-  { values, source, phase, block }: { values: Values; source: (string | number)[]; phase: Phase; block?: string },
+  { values, source, phase, block, made = id }: Written & { made?: string },
 ): Made => {
   const under = <T>(key: string, read: () => T): T => {
     try {
       return read();
     } catch (error) {
-      const where = block === undefined ? [...source, key] : source;
-      throw at(
-        where,
-        block === undefined ? (error as Error).message : `block ${block}, step ${id}: ${(error as Error).message}`,
-      );
+      throw faultOfStep(tools, { source, block }, id, key, (error as Error).message);
     }
   };
   const { unless } = written;
   const filled = under('with', () => fill(written.with ?? {}, values) as Record<string, unknown>);
   const requires = written.require === undefined ? [] : [written.require].flat();
   const base = {
-    id,
+    id: made,
     groups: [],
     title: written.title === undefined ? undefined : under('title', () => String(fill(written.title, values))),
     phase,
@@ -242,18 +266,20 @@ const draft = (
   return { ...base, uses: written.uses!, with: filled };
 };
 
-const entriesOf = (tools: ProcedureTools, written: string, source: (string | number)[]): [string, unknown][] => {
-  const [component = '', setting = ''] = written.split('.');
+const entriesOf = (tools: ProcedureTools, id: string, written: string, where: Written): [string, unknown][] => {
+  const fault = (message: string) => faultOfStep(tools, where, id, 'for-each', message);
+  let setting: string;
+  let component: string;
   let settings: Record<string, unknown>;
   try {
+    [component = '', setting = ''] = String(fill(written, where.values)).split('.');
     settings = tools.settingsOf(component);
   } catch (error) {
-    throw at([...source, 'for-each'], (error as Error).message);
+    throw fault((error as Error).message);
   }
   const entries = settings[setting];
   if (typeof entries !== 'object' || entries === null || Array.isArray(entries))
-    throw at(
-      [...source, 'for-each'],
+    throw fault(
       `component "${component}" has no entries under "${setting}".${didYouMean(
         setting,
         Object.keys(settings).filter((key) => typeof settings[key] === 'object'),

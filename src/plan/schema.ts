@@ -60,7 +60,8 @@ const group = z
     'expected exactly one of pagerduty-schedule, slack-group or people',
   );
 
-const rule = z.strictObject({
+/** Who must say yes, and how; what stands under hours of a week, `otherwise` or `always`. */
+export const ruleSchema = z.strictObject({
   'all-of': names.min(1, 'expected at least one who must say yes'),
   requester: z.literal('counts').optional(),
   type: z
@@ -76,10 +77,10 @@ const rule = z.strictObject({
 
 /** Hours or `otherwise` or `always` → a rule; `expires` → a duration. Keys are told apart here, so the error can say which. */
 const approval = z.record(z.string(), z.unknown()).transform((value, context) => {
-  const rules: { when: string; rule: z.infer<typeof rule> }[] = [];
+  const rules: { when: string; rule: z.infer<typeof ruleSchema> }[] = [];
   let expiresSeconds: number | undefined;
   for (const [key, written] of Object.entries(value)) {
-    const schema = key === 'expires' ? duration : rule;
+    const schema = key === 'expires' ? duration : ruleSchema;
     if (key !== 'expires' && key !== 'otherwise' && key !== 'always' && !parseHours(key)) {
       context.addIssue({
         code: 'custom',
@@ -92,7 +93,7 @@ const approval = z.record(z.string(), z.unknown()).transform((value, context) =>
     if (!parsed.success)
       for (const issue of parsed.error.issues) context.addIssue({ ...issue, path: [key, ...issue.path] } as never);
     else if (key === 'expires') expiresSeconds = parsed.data as number;
-    else rules.push({ when: key, rule: parsed.data as z.infer<typeof rule> });
+    else rules.push({ when: key, rule: parsed.data as z.infer<typeof ruleSchema> });
   }
   if (!rules.some(({ when }) => when === 'otherwise' || when === 'always'))
     context.addIssue({ code: 'custom', message: 'expected a rule for every hour: add "otherwise" or "always"' });

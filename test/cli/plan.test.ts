@@ -13,14 +13,21 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const file = () => join(folder, 'omnimesh.yml');
 
-/** Changes the plan's first `before` and returns its place in the changed text, as an editor would show it. */
-const edit = (before: string, after: string): { line: number; column: number } => {
-  const text = readFileSync(file(), 'utf8');
+/** The plan and what it includes, in the order in which one would look. */
+const files = () => [
+  file(),
+  ...['promote-rds', 'scale-up', 'see-it-serve'].map((name) => join(folder, `blocks/${name}.yml`)),
+];
+
+/** Changes the first `before` in the plan or its blocks; its place in the changed text, as an editor would show it. */
+const edit = (before: string, after: string): { file: string; line: number; column: number } => {
+  const where = files().find((each) => readFileSync(each, 'utf8').includes(before));
+  expect(where, `the plan or a block of it says ${before}`).toBeDefined();
+  const text = readFileSync(where!, 'utf8');
   const at = text.indexOf(before);
-  expect(at, `the plan says ${before}`).toBeGreaterThan(0);
-  writeFileSync(file(), text.replace(before, after));
+  writeFileSync(where!, text.replace(before, after));
   const lines = text.slice(0, at).split('\n');
-  return { line: lines.length, column: lines.at(-1)!.length + 1 };
+  return { file: where!, line: lines.length, column: lines.at(-1)!.length + 1 };
 };
 
 const lint = () => mayday(['plan', 'lint', file()]);
@@ -34,16 +41,16 @@ test('a good plan gets one line with counts, without any token or network', asyn
 
 test.each([
   ['an unknown action', 'rds/promote-read-replica', 'rds/promote-replica', /Did you mean "?rds\/promote-read-replica/],
-  ['an unknown check', 'require: loss-below 1h', 'require: loss-under 1h', /loss-below 1h/],
+  ['an unknown check', 'require: "loss-below {{', 'require: "loss-under {{', /loss-below 1h/],
   ['a need that is not there', 'needs: [writable]', 'needs: [writeable]', /Did you mean "?writable/],
   ['a duration without unit', 'within: 10m', 'within: 10', /15m/],
   ['a value that another step cannot give', 'promote.output.endpoint', 'promote.output.endpint', /endpoint/],
   ['a condition that nobody knows', 'timeout: 30m', 'patience: 30m', /unknown key "patience"/],
 ])('%s is named by file, line and column, with what was expected', async (_, before, after, expected) => {
-  const { line } = edit(before, after);
+  const { file: edited, line } = edit(before, after);
   const { code, stdout } = await lint();
   expect(code).toBe(1);
-  const faults = stdout.split('\n').filter((each) => each.startsWith(`${file()}:`));
+  const faults = stdout.split('\n').filter((each) => each.startsWith(`${edited}:`));
   expect(faults.length).toBeGreaterThan(0);
   expect(faults.join('\n')).toMatch(expected);
   const lines = faults.map((each) => Number(/:(\d+):\d+: /.exec(each)?.[1]));

@@ -36,12 +36,14 @@ test('a setting that cannot be used is named, with what would be', async () => {
 
 test('a broken plan stops the start with its place, before anything is started', async () => {
   cpSync('plans', join(folder, 'plans'), { recursive: true });
-  const file = join(folder, 'plans', 'omnimesh.yml');
+  const file = join(folder, 'plans', 'blocks', 'promote-rds.yml');
   writeFileSync(file, readFileSync(file, 'utf8').replace('uses: rds/promote-read-replica', 'uses: rds/promot'));
   const data = join(folder, 'data');
   const { code, stderr } = await mayday(['start'], { MAYDAY_PLANS: join(folder, 'plans'), MAYDAY_DATA: data });
   expect(code).toBe(1);
-  expect(stderr).toMatch(/omnimesh\.yml:\d+:\d+: promote: no action or check is called "rds\/promot"/);
+  expect(stderr).toMatch(
+    /blocks\/promote-rds\.yml:\d+:\d+: promote, as omnimesh includes it: no action or check is called "rds\/promot"/,
+  );
   expect(existsSync(data), 'no database, no sandbox').toBe(false);
 });
 

@@ -10,6 +10,8 @@ export interface ExecutedStep {
   after: string[];
   resources: string[];
   changes: string[];
+  /** What a check of a service asks. */
+  url?: string | null;
   state: string;
   startedAt?: string | null;
   endedAt?: string | null;
@@ -45,10 +47,13 @@ export const criticalPath = (
 };
 
 const secondsOf = (step: ExecutedStep, ledger: readonly LedgerEntry[], since: Date): number => {
+  const asked = step.url && URL.canParse(step.url) ? new URL(step.url) : undefined;
   const own = ledger.filter(
     (entry) =>
-      step.resources.includes(entry.resource) &&
-      step.changes.some((change) => entry.change.startsWith(change)) &&
+      ((step.resources.includes(entry.resource) && step.changes.some((change) => entry.change.startsWith(change))) ||
+        (asked !== undefined &&
+          entry.change === 'service:Answer' &&
+          entry.resource === `service:${asked.hostname}${asked.pathname}`)) &&
       new Date(entry.acceptedAt) >= since &&
       // One resource may be changed by several steps, one after the other.
       (!step.startedAt || Date.parse(entry.acceptedAt) >= Date.parse(step.startedAt) - 1000) &&
