@@ -156,7 +156,8 @@ const startParts = async (
     for (const { regions, components } of name === undefined ? [] : context.plans) {
       const place = Object.keys(regions).find((each) => regions[each]?.kubernetes === cluster);
       const instance = place && databases.find(regions[place]?.aws ?? place, components[name!]?.[place]);
-      if (instance) void databases.restored(instance).catch((error) => context.log('not restored', { error: String(error) }));
+      if (instance)
+        void databases.restored(instance).catch((error) => context.log('not restored', { error: String(error) }));
     }
   });
   const application = startApplication(context, databases, kubernetes.clusters, ecs.services());

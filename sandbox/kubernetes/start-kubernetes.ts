@@ -27,7 +27,9 @@ export const startKubernetes = async (
   context: SandboxContext,
   certificates: Certificates,
   addresses: Addresses,
-): Promise<SandboxPart & { clusters: Cluster[]; answerCommands(run: RunCommand): void; whenDone(tell: JobDone): void }> => {
+): Promise<
+  SandboxPart & { clusters: Cluster[]; answerCommands(run: RunCommand): void; whenDone(tell: JobDone): void }
+> => {
   const clusters = new Map<string, Cluster>();
   const oldValue = createOldValues(addresses);
   let jobDone: JobDone = () => {};
@@ -42,7 +44,11 @@ export const startKubernetes = async (
 
   // What containers answer is known only when what runs in them is.
   let run: RunCommand = () => ({ code: 0, stdout: '' });
-  const exec = createExec(context, (...call) => run(...call));
+  const commands: { cluster: string; pod: string; command: string[] }[] = [];
+  const exec = createExec(context, (cluster, pod, command) => {
+    commands.push({ cluster: cluster.name, pod: pod.metadata.name, command });
+    return run(cluster, pod, command);
+  });
   const pair = await certificates.pairFor('127.0.0.1');
   const servers = await Promise.all(
     [...clusters.values()].map(async (cluster) => {
@@ -69,7 +75,11 @@ export const startKubernetes = async (
     name: 'kubernetes',
     clusters: [...clusters.values()],
     environment: { KUBECONFIG: path },
-    control: { 'POST /kubernetes/unready': ({ body }) => makeUnready([...clusters.values()], body) },
+    control: {
+      'POST /kubernetes/unready': ({ body }) => makeUnready([...clusters.values()], body),
+      /** What was run inside containers, oldest first. */
+      'GET /kubernetes/commands': () => commands,
+    },
     answerCommands: (given) => {
       run = given;
     },

@@ -1,5 +1,12 @@
 import { Resolver } from 'node:dns/promises';
-import { cardOf, type LedgerEntry, type World, wholeText } from '../../src/cli/demo/world.ts';
+import {
+  cardOf,
+  hasButton,
+  type LedgerEntry,
+  type SlackMessage,
+  type World,
+  wholeText,
+} from '../../src/cli/demo/world.ts';
 import { clickOnCard } from './card.ts';
 import { mayday } from './mayday-command.ts';
 import { approveRun } from './rehearsal.ts';
@@ -54,6 +61,9 @@ export interface Changes {
   count(change: string): number;
 }
 
+/** Otherwise than well, or until somebody decides. */
+const hasEnded = ({ text }: SlackMessage): boolean => /^(🛑|❌|⛔|⌛|⚠️)/u.test(text);
+
 export const openSystem = async (options: RunningBotOptions): Promise<LivingSystem> => {
   const bot = await startRunningBot(options);
   const { world } = bot;
@@ -67,6 +77,11 @@ export const openSystem = async (options: RunningBotOptions): Promise<LivingSyst
     say: (user, command, text) => type(world, user, command, text),
     async begin(user, command, text, approvers = [user]) {
       const runId = runIdIn(await type(world, user, command, text));
+      await system.until(`the approval card of ${runId}`, async () => {
+        const card = await cardOf(world, runId);
+        if (card && hasEnded(card.message)) throw new Error(wholeText(card.message));
+        return card && hasButton(card.message, 'run:approve');
+      });
       await approveRun(world, runId, approvers);
       return runId;
     },
@@ -78,7 +93,7 @@ export const openSystem = async (options: RunningBotOptions): Promise<LivingSyst
     succeeded: (runId) =>
       system.until(`the success of ${runId}`, async () => {
         const card = await cardOf(world, runId);
-        if (card && /^(🛑|❌|⛔|⌛|⚠️)/u.test(card.message.text)) throw new Error(wholeText(card.message));
+        if (card && hasEnded(card.message)) throw new Error(wholeText(card.message));
         return card?.message.text.startsWith('✅') ? true : undefined;
       }) as Promise<never>,
     cardSays: (runId, what) =>

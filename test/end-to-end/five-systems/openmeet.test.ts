@@ -6,7 +6,12 @@ const oregon = 'openmeet-us-west-2';
 const ireland = 'openmeet-eu-west-1';
 
 import { appendFileSync } from 'node:fs';
-const dump = (...x: unknown[]) => appendFileSync('/tmp/dump.txt', x.map((y) => typeof y === 'string' ? y : JSON.stringify(y, null, 1)).join('\n') + '\n---\n');
+
+const dump = (...x: unknown[]) =>
+  appendFileSync(
+    '/tmp/dump.txt',
+    x.map((y) => (typeof y === 'string' ? y : JSON.stringify(y, null, 1))).join('\n') + '\n---\n',
+  );
 let system: LivingSystem;
 beforeAll(async () => {
   system = await openSystem({ plan: 'openmeet', speed: 40, at: '2026-11-24T15:00:00Z' });
@@ -61,7 +66,11 @@ describe('openmeet', { timeout: 300_000 }, () => {
   });
 
   it('O9: the API is restarted and scaled, the volume cleaned up and grown, dead pods made anew', async () => {
-    await system.world.post('/kubernetes/unready', { cluster: virginia, namespace: 'openmeet-production', selector: 'app=api' });
+    await system.world.post('/kubernetes/unready', {
+      cluster: virginia,
+      namespace: 'openmeet-production',
+      selector: 'app=api',
+    });
     const before = await system.mark();
     await system.carryOut('senior-engineer', '/dr', 'recover openmeet pods two pods hang');
     dump((await system.since(before)).lines);
@@ -86,7 +95,11 @@ describe('openmeet', { timeout: 300_000 }, () => {
 
   it('O11: the tertiary Region is built from templates and backups, and gets the traffic', async () => {
     const before = await system.mark();
-    await system.carryOut('senior-engineer', '/failover', 'openmeet complete to ireland both Regions are lost --anyway');
+    await system.carryOut(
+      'senior-engineer',
+      '/failover',
+      'openmeet complete to ireland both Regions are lost --anyway',
+    );
     await system.untilAnswers('api.openmeet.com', ['198.51.100.30']);
     dump((await system.since(before)).lines);
     dump(await system.replicas(ireland));
