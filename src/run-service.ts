@@ -154,16 +154,9 @@ export const createRunService = (options: RunServiceOptions): RunService => {
           reason: request.reason,
           severity,
           requestedAt: receivedAt.toISOString(),
-          lastSeenAliveAt: await lastSeenAlive(
-            options.watch,
-            clock,
-            plan,
-            view,
-            flow.name,
-            scope,
-            located.from,
-            located.to,
-          ),
+          lastSeenAliveAt: flow.readOnly
+            ? null
+            : await lastSeenAlive(options.watch, clock, plan, view, flow.name, scope, located.from, located.to),
         },
         actor: `slack:${requester.slack}`,
         incidentEvents,
