@@ -151,6 +151,15 @@ const startParts = async (
       buckets: storage.buckets(),
     }),
   );
+  kubernetes.whenDone((cluster, job) => {
+    const name = job.metadata.annotations?.['mayday/restores'];
+    for (const { regions, components } of name === undefined ? [] : context.plans) {
+      const place = Object.keys(regions).find((each) => regions[each]?.kubernetes === cluster);
+      const instance = place && databases.find(regions[place]?.aws ?? place, components[name!]?.[place]);
+      if (instance)
+        void databases.restored(instance).catch((error) => context.log('not restored', { error: String(error) }));
+    }
+  });
   const application = startApplication(context, databases, kubernetes.clusters, ecs.services());
   closers.push(application.close);
   kubernetes.answerCommands(createPodCommands(context.plans, application.state));

@@ -154,16 +154,9 @@ export const createRunService = (options: RunServiceOptions): RunService => {
           reason: request.reason,
           severity,
           requestedAt: receivedAt.toISOString(),
-          lastSeenAliveAt: await lastSeenAlive(
-            options.watch,
-            clock,
-            plan,
-            view,
-            flow.name,
-            scope,
-            located.from,
-            located.to,
-          ),
+          lastSeenAliveAt: flow.readOnly
+            ? null
+            : await lastSeenAlive(options.watch, clock, plan, view, flow.name, scope, located.from, located.to),
         },
         actor: `slack:${requester.slack}`,
         incidentEvents,
@@ -467,7 +460,7 @@ const lastSeenAlive = async (
   to: Place | null,
 ): Promise<string | null> => {
   if (from === null || to === null) return null;
-  const losses = from === to ? [] : view.lossOf(flow, scope, { from, to });
+  const losses = from === to || !view.hasScope(scope) ? [] : view.lossOf(flow, scope, { from, to });
   const checks =
     losses.length > 0
       ? losses.map(({ aliveCheck }) => aliveCheck)

@@ -19,6 +19,8 @@ export interface Databases {
     target: { id: string; time: Date; tags: Record<string, string> },
     changed: () => void,
   ): Instance;
+  /** A backup was brought into it by a script: it is a primary of its own from now on. */
+  restored(instance: Instance): Promise<void>;
   /** Sessions are refused for about half of the time; with a failover it comes back in its other zone. */
   reboot(instance: Instance, failover: boolean, changed: () => void): void;
   rename(instance: Instance, id: string, changed: () => void): void;
@@ -227,6 +229,13 @@ export const createDatabases = async (
     },
     reconnected(instance) {
       if (instance) instance.unconnected = false;
+    },
+
+    async restored(instance) {
+      instance.detached = true;
+      await persist(() => setWritable(server, instance, true));
+      instance.source = undefined;
+      instance.writable = true;
     },
 
     restore(source, { id, time, tags }, changed) {

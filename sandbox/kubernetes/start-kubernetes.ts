@@ -19,18 +19,24 @@ import { seedCluster } from './seed-cluster.ts';
 import { startStatefulSetController } from './stateful-set-controller.ts';
 import { startVolumeController } from './volume-controller.ts';
 
+/** A Job has completed in the cluster of that name. */
+export type JobDone = (cluster: string, job: KubernetesObject) => void;
+
 /** One API server for each cluster that the plans name, and a kubeconfig with a context of that name for each. */
 export const startKubernetes = async (
   context: SandboxContext,
   certificates: Certificates,
   addresses: Addresses,
-): Promise<SandboxPart & { clusters: Cluster[]; answerCommands(run: RunCommand): void }> => {
+): Promise<
+  SandboxPart & { clusters: Cluster[]; answerCommands(run: RunCommand): void; whenDone(tell: JobDone): void }
+> => {
   const clusters = new Map<string, Cluster>();
   const oldValue = createOldValues(addresses);
+  let jobDone: JobDone = () => {};
   for (const plan of context.plans) {
     for (const [place, { aws, kubernetes: name }] of Object.entries(plan.regions)) {
       if (!name) continue;
-      const cluster = clusters.get(name) ?? createCluster(context, name, aws ?? place);
+      const cluster = clusters.get(name) ?? createCluster(context, name, aws ?? place, (job) => jobDone(name, job));
       clusters.set(name, cluster);
       seedCluster(cluster.store, plan, place, oldValue);
     }
@@ -38,7 +44,11 @@ export const startKubernetes = async (
 
   // What containers answer is known only when what runs in them is.
   let run: RunCommand = () => ({ code: 0, stdout: '' });
-  const exec = createExec(context, (...call) => run(...call));
+  const commands: { cluster: string; pod: string; command: string[] }[] = [];
+  const exec = createExec(context, (cluster, pod, command) => {
+    commands.push({ cluster: cluster.name, pod: pod.metadata.name, command });
+    return run(cluster, pod, command);
+  });
   const pair = await certificates.pairFor('127.0.0.1');
   const servers = await Promise.all(
     [...clusters.values()].map(async (cluster) => {
@@ -65,9 +75,16 @@ export const startKubernetes = async (
     name: 'kubernetes',
     clusters: [...clusters.values()],
     environment: { KUBECONFIG: path },
-    control: { 'POST /kubernetes/unready': ({ body }) => makeUnready([...clusters.values()], body) },
+    control: {
+      'POST /kubernetes/unready': ({ body }) => makeUnready([...clusters.values()], body),
+      /** What was run inside containers, oldest first. */
+      'GET /kubernetes/commands': () => commands,
+    },
     answerCommands: (given) => {
       run = given;
+    },
+    whenDone: (tell) => {
+      jobDone = tell;
     },
     close: async () => {
       for (const { server } of servers) {
@@ -78,7 +95,12 @@ export const startKubernetes = async (
   };
 };
 
-const createCluster = (context: SandboxContext, name: string, region: string): Cluster => {
+const createCluster = (
+  context: SandboxContext,
+  name: string,
+  region: string,
+  jobDone: (job: KubernetesObject) => void,
+): Cluster => {
   const store = createClusterStore(context.clock);
   const logs = new Map<string, string>();
   const waiting = new Map<string, { fits(object: KubernetesObject): boolean; visible(): void }[]>();
@@ -92,7 +114,11 @@ const createCluster = (context: SandboxContext, name: string, region: string): C
     deployments.podChanged(pod);
     statefulSets.podChanged(pod);
   });
-  startJobController(context, store, logs, settled);
+  startJobController(context, store, logs, (job) => {
+    const { namespace, name: jobName } = job.metadata;
+    if (store.get(typeOf('jobs'), namespace, jobName).status?.succeeded) jobDone(job);
+    settled(job);
+  });
   startVolumeController(context, store, settled);
   return {
     name,

@@ -5,7 +5,7 @@ import type { Plan } from '../plan/plan.ts';
 import { fill, substitute } from '../plan/references.ts';
 import type { Registry } from '../plan/registry.ts';
 import { viewPlan } from '../plan/view.ts';
-import { graphOf, variantsOf } from './variants.ts';
+import { graphOf, sampleStamp, variantsOf } from './variants.ts';
 
 export interface PlanPermissions {
   /** Two policies, so that whoever only looks needs no right to change. */
@@ -30,16 +30,15 @@ export const permissionsOf = (
   const view = viewPlan(plan, registry);
   const all = new Map<string, Permission>();
   const add = (permissions: Permission[]) => {
-    for (const each of permissions) {
-      const resource = resourceOf(each, plan.text.account);
-      all.set(`${each.system} ${each.action} ${resource}`, { ...each, resource });
+    for (const { system, action, resource: written } of permissions) {
+      const resource = nameOfAny(written, plan.text.account);
+      all.set(`${system} ${action} ${resource}`, { system, action, resource });
     }
   };
   const wanted = variantsOf(view).filter(
     ({ flow, scope }) => only === undefined || (flow.name === only.flow && scope === (only.scope ?? scope)),
   );
-  for (const variant of wanted)
-    for (const each of neededBy(graphOf(plan, registry, { ...variant, stamp: anyStamp }), registry)) add(each);
+  for (const variant of wanted) for (const each of neededBy(graphOf(plan, registry, variant), registry)) add(each);
   // The watch asks them all the time, whatever runs.
   for (const { uses, with: written } of Object.values(plan.text.checks))
     for (const from of view.places)
@@ -59,19 +58,13 @@ export const permissionsOf = (
   };
 };
 
-/** Stands for the stamp of a run in what the run makes: a right to the sample's name would fit no run. */
-const anyStamp = 'anystamp0';
-
-/** What only the run will know is any; the account is the plan's wherever an action leaves it open. */
-const resourceOf = ({ system, resource }: Permission, account: string | undefined): string => {
-  const named = resource
-    .replaceAll(anyStamp, '*')
-    .replaceAll(valueOfStep, system === 'iam' ? '*' : 'what another step finds');
-  if (system !== 'iam' || account === undefined) return named;
-  return named.replace(/^(arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]+):\*:/, `$1:${account}:`);
-};
-
-const valueOfStep = 'a-value-of-another-step';
+/** The plan's own account where a permission leaves it open, and whatever a run will put into a name. */
+const nameOfAny = (resource: string, account: string | undefined): string =>
+  resource
+    .replace(/^(arn:aws:[a-z0-9-]+:[a-z0-9-]*:)\*(?=:)/, (open, service: string) =>
+      account ? `${service}${account}` : open,
+    )
+    .replaceAll(sampleStamp, '*');
 
 const neededBy = (graph: Graph, registry: Registry): Permission[][] =>
   graph.steps.flatMap((step) => [
@@ -80,7 +73,7 @@ const neededBy = (graph: Graph, registry: Registry): Permission[][] =>
   ]);
 
 const ofUsed = ({ uses, input }: Step | Requirement, registry: Registry): Permission[] => {
-  const sample = substitute(input, () => valueOfStep);
+  const sample = substitute(input, () => 'a-value-of-another-step');
   const used = registry.actions.get(uses) ?? registry.checks.get(uses);
   return used?.permissions(sample as never) ?? [];
 };

@@ -18,8 +18,6 @@ export interface Variant {
   to: Place | null;
   at: Date;
   incident: Record<string, string>;
-  /** What stands in the names of things that a run makes, where a sample will not do. */
-  stamp?: string;
 }
 
 /** What an incident knows once its channel, page and status page incident have been made. */
@@ -66,9 +64,12 @@ export const usualVariant = (view: FlowPlan, flowName: string, scope: string | u
   return { flow, scope: wanted, ...places, at: momentsOf(flow, view)[0]!, incident: {} };
 };
 
+/** Stands where each run puts a part of its own into a name. */
+export const sampleStamp = 'stamp0';
+
 /** Builds and freezes what a variant asks for, with sample words in place of a person's. Throws `plan/invalid`. */
 export const graphOf = (plan: Plan, registry: Registry, variant: Variant): Graph => {
-  const { flow, scope, from, to, at, incident, stamp = 'sample' } = variant;
+  const { flow, scope, from, to, at, incident } = variant;
   return build(flow, plan, viewPlan(plan, registry, incident), registry, {
     scope,
     from,
@@ -79,7 +80,7 @@ export const graphOf = (plan: Plan, registry: Registry, variant: Variant): Graph
     requester: { slack: 'U00000000', name: 'Sample Person' },
     severity: viewPlan(plan, registry).severityOf(flow.name, scope) ?? 'P1',
     requestedAt: at.toISOString(),
-    stamp,
+    stamp: sampleStamp,
     ...(flow.locate === 'record' && { record: sampleRecord(plan, registry, variant) }),
   });
 };
