@@ -84,9 +84,9 @@ describe('a wait', () => {
   });
 
   test('while a check says yes goes on asking it to the end', async () => {
-    const state = await quiet(await bot.start([wait('soak', 15, ['gate'])]));
-    expect(state.steps['soak']).toMatchObject({ state: 'succeeded', seen: 'stayed good for 15 s' });
-    expect(secondsOf(state, 'soak')).toBeGreaterThanOrEqual(15);
+    const state = await quiet(await bot.start([wait('soak', 120, ['gate'])]));
+    expect(state.steps['soak']).toMatchObject({ state: 'succeeded', seen: 'stayed good for 120 s' });
+    expect(secondsOf(state, 'soak')).toBeGreaterThanOrEqual(120);
     expect(world.looks.filter((thing) => thing === 'gate').length).toBeGreaterThanOrEqual(3);
   });
 
@@ -158,7 +158,7 @@ describe('what only a person can do', () => {
   });
 
   test('cannot be said to be done of what Mayday does itself, before it is asked for, or of no step', async () => {
-    world.fates.set('lamp', [{ slowSeconds: 60 }]);
+    world.fates.set('lamp', [{ slowSeconds: 180 }]);
     const run = await bot.start([step('lamp'), manual('key', { needs: ['lamp'] })]);
     await until(run, () => world.accepted.includes('lamp'));
     await expect(tell(run, (now) => confirmDone(now, 'lamp', rita, ''))).rejects.toThrow(/Mayday's own work/);
@@ -232,7 +232,7 @@ describe('a deadline', () => {
   });
 
   test('that is missed while others work stops what is new, waits for what is under way, and takes back all of it', async () => {
-    world.fates.set('two', [{ slowSeconds: 60 }]);
+    world.fates.set('two', [{ slowSeconds: 180 }]);
     const [one, two, three] = [turn('one'), turn('two', { needs: ['one'] }), turn('three', { needs: ['two'] })];
     // Ready as soon as the deadline is missed: it must not begin.
     const late = turn('late', { needs: ['pause'] });
