@@ -1,7 +1,12 @@
-import { appendFileSync } from "node:fs";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type LivingSystem, openSystem } from "../../support/living-system.ts";
-const dump = (...x: unknown[]) => appendFileSync("/tmp/dump-dr.txt", x.map((y) => typeof y === "string" ? y : JSON.stringify(y)).join("\\n") + "\\n---\\n");
+import { appendFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type LivingSystem, openSystem } from '../../support/living-system.ts';
+
+const dump = (...x: unknown[]) =>
+  appendFileSync(
+    '/tmp/dump-dr.txt',
+    x.map((y) => (typeof y === 'string' ? y : JSON.stringify(y))).join('\\n') + '\\n---\\n',
+  );
 let system: LivingSystem;
 
 beforeAll(async () => {
@@ -14,12 +19,22 @@ describe('dr-plan', { timeout: 300_000 }, () => {
     await system.carryOut('devops-lead', '/dr', 'recover dr-plan services all are gone');
     dump((await system.since(before)).entries.filter(({ change }) => !/slack|smtp|pager/.test(change)));
     dump((await system.state()).clusters);
-    dump(await system.channel('war-room'), await system.channel('incidents'), await system.mails(), await system.pages());
+    dump(
+      await system.channel('war-room'),
+      await system.channel('incidents'),
+      await system.mails(),
+      await system.pages(),
+    );
   });
   it('P9', async () => {
     dump(await system.world.get('/pagerduty/state'));
     const run = await system.carryOut('devops-lead', '/failover', 'dr-plan website the web servers are tired');
-    dump(await system.channel('war-room'), await system.mails(), await system.pages(), await system.answers('www.example.com'));
+    dump(
+      await system.channel('war-room'),
+      await system.mails(),
+      await system.pages(),
+      await system.answers('www.example.com'),
+    );
     dump(await system.say('devops-lead', '/dr', `checklist ${run}`));
     dump(await system.say('devops-lead', '/incident', 'resolve it is over'));
   });
@@ -36,7 +51,12 @@ describe('dr-plan', { timeout: 300_000 }, () => {
     const run = await system.carryOut('devops-lead', '/failover', 'dr-plan region us-east-1 is dark --anyway');
     dump((await system.since(before)).entries.filter(({ change }) => !/slack|smtp|pager/.test(change)));
     dump(await system.state());
-    dump(await system.channel('war-room'), await system.mails(), await system.pages(), await system.answers('api.example.com'));
+    dump(
+      await system.channel('war-room'),
+      await system.mails(),
+      await system.pages(),
+      await system.answers('api.example.com'),
+    );
     dump(await system.say('devops-lead', '/dr', `checklist ${run}`));
     dump(await system.say('devops-lead', '/dr', `checklist ${run} tick before 2`));
     dump(await system.say('devops-lead', '/dr', `checklist ${run} tick before 1`));

@@ -1,7 +1,12 @@
-import { appendFileSync } from "node:fs";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type LivingSystem, openSystem } from "../../support/living-system.ts";
-const dump = (...x: unknown[]) => appendFileSync("/tmp/dump-llm.txt", x.map((y) => typeof y === "string" ? y : JSON.stringify(y)).join("\\n") + "\\n---\\n");
+import { appendFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type LivingSystem, openSystem } from '../../support/living-system.ts';
+
+const dump = (...x: unknown[]) =>
+  appendFileSync(
+    '/tmp/dump-llm.txt',
+    x.map((y) => (typeof y === 'string' ? y : JSON.stringify(y))).join('\\n') + '\\n---\\n',
+  );
 let system: LivingSystem;
 
 beforeAll(async () => {
@@ -21,14 +26,22 @@ describe('llm-marketplace', { timeout: 300_000 }, () => {
     const answer = await system.say('sre-lead', '/failover', 'llm-marketplace database the primary is slow');
     const run = /r-[a-z0-9]{8}/.exec(answer)![0];
     await system.cardSays(run, /Expired/);
-    dump(await system.pages(), (await system.since(before)).lines, (await system.since(before)).of('slack:chat.postMessage'));
+    dump(
+      await system.pages(),
+      (await system.since(before)).lines,
+      (await system.since(before)).of('slack:chat.postMessage'),
+    );
     expect((await system.since(before)).lines).toEqual([]);
   });
   it('L2: the database is in its other zone, and a pod was asked', async () => {
     dump(await system.instance('llm-marketplace-db'));
     const before = await system.mark();
     await system.carryOut('sre-lead', '/failover', 'llm-marketplace multi-az its zone is gone', ['vp-engineering']);
-    dump(await system.instance('llm-marketplace-db'), (await system.since(before)).lines, await system.world.get('/kubernetes/commands'));
+    dump(
+      await system.instance('llm-marketplace-db'),
+      (await system.since(before)).lines,
+      await system.world.get('/kubernetes/commands'),
+    );
   });
   it('L4: a failed step takes everything back', async () => {
     const pods = await system.replicas(dr);
@@ -36,9 +49,15 @@ describe('llm-marketplace', { timeout: 300_000 }, () => {
     dump(pods, shares);
     await system.world.post('/faults', { kind: 'error', change: 'route53:ChangeResourceRecordSets' });
     const before = await system.mark();
-    const run = await system.begin('sre-lead', '/failover', 'llm-marketplace application the cluster is sick', ['vp-engineering']);
+    const run = await system.begin('sre-lead', '/failover', 'llm-marketplace application the cluster is sick', [
+      'vp-engineering',
+    ]);
     dump(await system.cardSays(run, /Failed/));
-    dump((await system.since(before)).of('kubernetes:PatchDeploymentScale'), await system.replicas(dr), await weights());
+    dump(
+      (await system.since(before)).of('kubernetes:PatchDeploymentScale'),
+      await system.replicas(dr),
+      await weights(),
+    );
     await system.world.clearFaults();
   });
   it('L4 B8: full', async () => {

@@ -2,7 +2,11 @@ import { appendFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type LivingSystem, openSystem } from '../../support/living-system.ts';
 
-const dump = (...x: unknown[]) => appendFileSync('/tmp/dump-m.txt', x.map((y) => typeof y === 'string' ? y : JSON.stringify(y, null, 1)).join('\n') + '\n---\n');
+const dump = (...x: unknown[]) =>
+  appendFileSync(
+    '/tmp/dump-m.txt',
+    x.map((y) => (typeof y === 'string' ? y : JSON.stringify(y, null, 1))).join('\n') + '\n---\n',
+  );
 const oregon = 'omnimesh-prod-us-west-2';
 
 let system: LivingSystem;
@@ -40,6 +44,15 @@ describe('omnimesh', { timeout: 300_000 }, () => {
     dump((await system.since(mark)).lines);
     dump((await system.since(mark)).of('route53:ChangeResourceRecordSets'));
     const after = await system.state();
-    dump(before.clusters[oregon], after.clusters[oregon], before.groups, after.groups, before.instances, after.instances, before.records, after.records);
+    dump(
+      before.clusters[oregon],
+      after.clusters[oregon],
+      before.groups,
+      after.groups,
+      before.instances,
+      after.instances,
+      before.records,
+      after.records,
+    );
   });
 });
