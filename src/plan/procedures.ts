@@ -192,6 +192,12 @@ export const stepsOfProcedure = (
   };
 
   const all = expand(flow, scope, []);
+  const criteria = all.find(({ uses }) => uses === 'engine/deadline' || uses === 'engine/criteria');
+  if (criteria && !text.procedures[flow]?.[scope]?.unwind?.includes('failed'))
+    throw at(
+      ['procedures', flow, scope],
+      `it includes what rolls back by itself (${criteria.id}), so it must be able to: add "unwind: [failed, aborted]"`,
+    );
   const idsOf = (name: string): string[] => {
     if (all.some((step) => step.id === name)) return [name];
     const made = all.filter((step) => step.groups.includes(name)).map(({ id }) => id);

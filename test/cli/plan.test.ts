@@ -93,7 +93,7 @@ test('show gives each step the command line that a person could type, with refer
   const region = procedures.find((each: any) => each.flow === 'failover' && each.scope === 'region');
   const step = (id: string) => region.steps.find((each: any) => each.id === id);
   expect(step('promote').command).toBe(
-    'aws rds promote-read-replica --region us-west-2 --db-instance-identifier omnimesh-prod-replica-us-west-2',
+    'aws rds promote-read-replica --region us-west-2 --db-instance-identifier omnimesh-prod-replica-us-west-2 && aws rds wait db-instance-available --region us-west-2 --db-instance-identifier omnimesh-prod-replica-us-west-2',
   );
   expect(step('promote')).toMatchObject({ changes: ['rds:PromoteReadReplica'], needs: ['fence-database'] });
   expect(step('point-cache').command).toContain('<endpoint of grow-cache>');

@@ -79,6 +79,9 @@ export const promoteReadReplica = (clients: RdsClients) =>
         { resource: `rds:${region}:${instance}`, account, region, now, then: 'available, primary, accepts writes' },
       ];
     },
-    command: ({ instance, region }) =>
-      shellLine('aws', 'rds', 'promote-read-replica', '--region', region, '--db-instance-identifier', instance),
+    command({ instance, region }) {
+      const which = ['--region', region, '--db-instance-identifier', instance];
+      const wait = shellLine('aws', 'rds', 'wait', 'db-instance-available', ...which);
+      return `${shellLine('aws', 'rds', 'promote-read-replica', ...which)} && ${wait}`;
+    },
   });
