@@ -32,6 +32,7 @@ export const createOldValues =
     const bucket = buckets.find((one) => one.name === id);
     const facts: Record<string, string | undefined> = {
       endpoint: instance?.endpoint ?? group?.endpoint,
+      host: instance?.endpoint,
       port: instance && String(instance.port),
       instance: instance?.id,
       bucket: bucket?.name,

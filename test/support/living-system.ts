@@ -76,7 +76,10 @@ export const openSystem = async (options: RunningBotOptions): Promise<LivingSyst
     world,
     say: (user, command, text) => type(world, user, command, text),
     async begin(user, command, text, approvers = [user]) {
-      const runId = runIdIn(await type(world, user, command, text));
+      const answer = await type(world, user, command, text);
+      // A refusal may name another run.
+      if (!answer.startsWith('Started')) throw new Error(answer);
+      const runId = runIdIn(answer);
       await system.until(`the approval card of ${runId}`, async () => {
         const card = await cardOf(world, runId);
         if (card && hasEnded(card.message)) throw new Error(wholeText(card.message));
