@@ -26,8 +26,9 @@ export const failback = defineFlow({
     const { record } = request;
     if (!record) throw new Error('a failback is made from the record of a failover, and there is none');
     const { execute: swapped, verify } = procedureSteps(plan, record.flow, request);
-    // What declares an incident is not a change that a failback makes.
-    const going = swapped.filter(({ source }) => source?.[1] !== 'declare');
+    // What declares an incident is not a change that a failback makes; and by the time in which a failover must be done a
+    // failback, which makes a database follow and watches each share, would always be too late.
+    const going = swapped.filter(({ source, uses }) => source?.[1] !== 'declare' && uses !== 'engine/deadline');
     const follow = following(plan, record, { from: request.from!, to: request.to! }, request, 'sync');
     const { steps, weights } = littleByLittle(plan, request, going);
     for (const step of steps)

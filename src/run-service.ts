@@ -460,7 +460,7 @@ const lastSeenAlive = async (
   to: Place | null,
 ): Promise<string | null> => {
   if (from === null || to === null) return null;
-  const losses = from === to ? [] : view.lossOf(flow, scope, { from, to });
+  const losses = from === to || !view.hasScope(scope) ? [] : view.lossOf(flow, scope, { from, to });
   const checks =
     losses.length > 0
       ? losses.map(({ aliveCheck }) => aliveCheck)

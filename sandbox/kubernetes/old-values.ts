@@ -27,11 +27,12 @@ export const createOldValues =
     const place = plan.prefer[0] ?? '';
     const id = component?.[place];
     const region = plan.regions[place]?.aws;
-    const instance = instances.find((one) => one.id === id && one.region === region);
+    const instance = instances.find((one) => (one.id === id || one.endpoint === id) && one.region === region);
     const group = groups.find((one) => one.id === id && one.region === region);
     const bucket = buckets.find((one) => one.name === id);
     const facts: Record<string, string | undefined> = {
       endpoint: instance?.endpoint ?? group?.endpoint,
+      // What people run by themselves is called by its host.
       host: instance?.endpoint,
       port: instance && String(instance.port),
       instance: instance?.id,

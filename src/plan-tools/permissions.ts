@@ -5,7 +5,7 @@ import type { Plan } from '../plan/plan.ts';
 import { fill, substitute } from '../plan/references.ts';
 import type { Registry } from '../plan/registry.ts';
 import { viewPlan } from '../plan/view.ts';
-import { graphOf, variantsOf } from './variants.ts';
+import { graphOf, sampleStamp, variantsOf } from './variants.ts';
 
 export interface PlanPermissions {
   /** Two policies, so that whoever only looks needs no right to change. */
@@ -30,7 +30,10 @@ export const permissionsOf = (
   const view = viewPlan(plan, registry);
   const all = new Map<string, Permission>();
   const add = (permissions: Permission[]) => {
-    for (const each of permissions) all.set(`${each.system} ${each.action} ${each.resource}`, each);
+    for (const { system, action, resource: written } of permissions) {
+      const resource = nameOfAny(written, plan.text.account);
+      all.set(`${system} ${action} ${resource}`, { system, action, resource });
+    }
   };
   const wanted = variantsOf(view).filter(
     ({ flow, scope }) => only === undefined || (flow.name === only.flow && scope === (only.scope ?? scope)),
@@ -54,6 +57,14 @@ export const permissionsOf = (
     others: permissions.filter(({ system }) => system !== 'iam' && system !== 'rbac'),
   };
 };
+
+/** The plan's own account where a permission leaves it open, and whatever a run will put into a name. */
+const nameOfAny = (resource: string, account: string | undefined): string =>
+  resource
+    .replace(/^(arn:aws:[a-z0-9-]+:[a-z0-9-]*:)\*(?=:)/, (open, service: string) =>
+      account ? `${service}${account}` : open,
+    )
+    .replaceAll(sampleStamp, '*');
 
 const neededBy = (graph: Graph, registry: Registry): Permission[][] =>
   graph.steps.flatMap((step) => [

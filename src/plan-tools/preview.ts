@@ -1,8 +1,9 @@
-import type { Clock, Json, Log, LossInput } from '../define.ts';
+import type { Clock, Log, LossInput } from '../define.ts';
 import type { LossReading } from '../engine/ports.ts';
 import { type PreviewOutput, previewGraph } from '../engine/preview.ts';
 import { sayDuration } from '../plan/duration.ts';
 import type { Graph, Step } from '../plan/graph.ts';
+import { referencesIn } from '../plan/references.ts';
 import type { Registry } from '../plan/registry.ts';
 import { sayGraph } from './graph-text.ts';
 import { layout } from './layout.ts';
@@ -129,7 +130,7 @@ export const shellRunbook = (graph: Graph, registry: Registry): string[] => {
     'set -euo pipefail',
     'confirm() { read -r -p "$1 [type yes] " answer; [ "$answer" = yes ] || { echo "stopped; nothing more was done"; exit 1; }; }',
     ...steps.flatMap((step, i) => {
-      const needed = [...new Set(referencesOf(step.input))];
+      const needed = referencesIn(step.input).map(({ reference }) => reference);
       const isChange = step.effect === 'change' && !step.uses.startsWith('engine/');
       return [
         '',
@@ -143,18 +144,18 @@ export const shellRunbook = (graph: Graph, registry: Registry): string[] => {
           : isChange
             ? [`confirm ${quote(`${step.title}?`)}`]
             : []),
-        withVariables(byHand(step, registry)),
+        withVariables(withSecrets(byHand(step, registry), step)),
       ];
     }),
   ];
 };
 
-const referencesOf = (value: Json): { $step: string; $output: string }[] => {
-  if (Array.isArray(value)) return value.flatMap(referencesOf);
-  if (typeof value !== 'object' || value === null) return [];
-  if ('$step' in value) return [value as never];
-  return Object.values(value).flatMap(referencesOf);
-};
+/** A line never shows a Secret's value, but `<key>`; where another step finds it out it is that step's to fill in. */
+const withSecrets = (line: string, step: Step): string =>
+  referencesIn(step.input).reduce(
+    (text, { reference, path }) => text.replaceAll(`<${path.at(-1)}>`, `<${reference.$output} of ${reference.$step}>`),
+    line,
+  );
 
 /** `<endpoint of promote>` as the variable of it; it stands in single quotes, which are closed around it. */
 const withVariables = (line: string): string =>

@@ -63,6 +63,9 @@ export const usualVariant = (view: FlowPlan, flowName: string, scope: string | u
   return { flow, scope: wanted, ...places, at: momentsOf(flow, view)[0]!, incident: {} };
 };
 
+/** Stands where each run puts a part of its own into a name. */
+export const sampleStamp = 'stamp0';
+
 /** Builds and freezes what a variant asks for, with sample words in place of a person's. Throws `plan/invalid`. */
 export const graphOf = (plan: Plan, registry: Registry, variant: Variant): Graph => {
   const { flow, scope, from, to, at, incident } = variant;
@@ -76,7 +79,7 @@ export const graphOf = (plan: Plan, registry: Registry, variant: Variant): Graph
     requester: { slack: 'U00000000', name: 'Sample Person' },
     severity: viewPlan(plan, registry).severityOf(flow.name, scope) ?? 'P1',
     requestedAt: at.toISOString(),
-    stamp: 'sample',
+    stamp: sampleStamp,
     ...(flow.locate === 'record' && { record: sampleRecord(plan, registry, variant) }),
   });
 };

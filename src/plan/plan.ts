@@ -306,7 +306,10 @@ const namesThatAreNotThere = (text: PlanText, source: PlanSource): PlanFault[] =
     const [flow = '', scope = ''] = row.propose.split(' ');
     // A failback has no text of its own: it is made from the record of what it brings back.
     const source = flow === 'failback' ? 'failover' : flow;
-    must(['triggers', i, 'propose'], scope, `procedure of ${flow}`, Object.keys(text.procedures[source] ?? {}));
+    const path = ['triggers', i, 'propose'];
+    const procedures = text.procedures[source];
+    if (procedures) must(path, scope, `procedure of ${flow}`, Object.keys(procedures));
+    else must(path, flow, 'flow with procedures', Object.keys(text.procedures));
   }
   for (const [i, check] of (text.failback?.healthy ?? []).entries())
     must(['failback', 'healthy', i], check, 'check', checks);

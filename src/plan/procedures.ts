@@ -2,7 +2,7 @@ import type { Phase, RequirementDraft, StepDraft } from '../define.ts';
 import { MaydayError } from '../errors.ts';
 import { faultAt } from './faults.ts';
 import { didYouMean } from './nearest.ts';
-import type { Plan } from './plan.ts';
+import { mostSteps, type Plan } from './plan.ts';
 import { fill, isReference } from './references.ts';
 import type { IncludeText, ProcedureText, StepText } from './schema.ts';
 import { type Path, planError } from './source.ts';
@@ -285,7 +285,11 @@ const entriesOf = (tools: ProcedureTools, id: string, written: string, where: Wr
         Object.keys(settings).filter((key) => typeof settings[key] === 'object'),
       )}`,
     );
-  return Object.entries(entries);
+  const found = Object.entries(entries);
+  // Before a step is made of each of them, once for every run that the plan can be asked for.
+  if (found.length > mostSteps)
+    throw fault(`"${component}.${setting}" has ${found.length} entries; at most ${mostSteps} steps are allowed`);
+  return found;
 };
 
 /** `{ each: { active: 5 } }` as `each` and `each.active`, which is how a text names them. */

@@ -40,17 +40,28 @@ export const readSource = (file: string, text: string): PlanSource => {
       },
     ]);
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
   const faults = document.errors.map((error): PlanFault => {
     const { line, col } = lines.linePos(error.pos[0]);
     return { file, line, column: col, message: error.message.split('\n')[0] as string };
   });
-  // JavaScript would take it for something else than a name, and what stands under it would be lost without a word.
+  const faultAtKey = (key: { range?: [number, number, number] | null }, message: string) => {
+    const { line, col } = lines.linePos(key.range?.[0] ?? 0);
+    faults.push({ file, line, column: col, message });
+  };
   visit(document, {
-    Pair(_, { key }) {
-      if (!isScalar(key) || key.value !== '__proto__') return;
-      const { line, col } = lines.linePos(key.range?.[0] ?? 0);
-      faults.push({ file, line, column: col, message: 'no key may be called "__proto__"' });
+    // The parser's own look for keys that stand twice compares each with all others: seconds for thousands of steps.
+    Map(_, { items }) {
+      const seen = new Set<string>();
+      for (const { key } of items) {
+        if (!isScalar(key)) continue;
+        // `1` and `"1"` are one key of an object.
+        const name = String(key.value ?? '');
+        if (seen.has(name)) faultAtKey(key, 'Map keys must be unique');
+        // JavaScript would take it for something else than a name, and what stands under it would be lost without a word.
+        if (name === '__proto__') faultAtKey(key, 'no key may be called "__proto__"');
+        seen.add(name);
+      }
     },
   });
   if (faults.length > 0) throw planError(faults);

@@ -392,7 +392,7 @@ export const viewPlan = (plan: Plan, registry: Registry, incident: Record<string
       mail: text.announce.mail && {
         from: text.announce.mail.from,
         leadership: text.announce.mail.leadership,
-        leadershipSeverities: text.announce.mail['leadership-for'],
+        leadershipSeverities: text.announce.mail.for,
       },
     },
   };

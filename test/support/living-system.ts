@@ -10,10 +10,10 @@ import {
 import { clickOnCard } from './card.ts';
 import { mayday } from './mayday-command.ts';
 import { approveRun } from './rehearsal.ts';
-import { type RunningBot, type RunningBotOptions, runIdIn, startRunningBot, type } from './running-bot.ts';
+import { type RunningBot, type RunningBotOptions, runIdIn, startRunningBot } from './running-bot.ts';
 
 /** Wall seconds that anything may take on a machine that is busy with other things. */
-const patience = 240;
+const patience = 90;
 
 /** A plan's world and its bot, driven as people would and read back without asking the bot. */
 export interface LivingSystem {
@@ -74,9 +74,20 @@ export const openSystem = async (options: RunningBotOptions): Promise<LivingSyst
   const system: LivingSystem = {
     bot,
     world,
-    say: (user, command, text) => type(world, user, command, text),
+    async say(user, command, text) {
+      const before = (await world.get('/slack/state')).responses.length;
+      const delivered = await world.post('/slack/command', { user, channel: 'general', command, text });
+      return world
+        .until(`an answer to ${command} ${text}`, patience, async () => {
+          const { responses } = await world.get('/slack/state');
+          return responses.length > before ? responses.at(-1).body.text : undefined;
+        })
+        .catch((error) => {
+          throw new Error(`${error.message} It was delivered so: ${JSON.stringify(delivered)}\n${bot.log()}`);
+        });
+    },
     async begin(user, command, text, approvers = [user]) {
-      const answer = await type(world, user, command, text);
+      const answer = await system.say(user, command, text);
       // A refusal may name another run.
       if (!answer.startsWith('Started')) throw new Error(answer);
       const runId = runIdIn(answer);

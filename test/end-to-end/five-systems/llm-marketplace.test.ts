@@ -45,7 +45,9 @@ describe('llm-marketplace', { timeout: 400_000 }, () => {
     expect(await system.world.get('/kubernetes/commands')).toEqual([]);
     await system.carryOut('sre-lead', '/failover', 'llm-marketplace multi-az its zone is gone', ['vp-engineering']);
     expect(await system.instance('llm-marketplace-db')).toMatchObject({ zone: 'us-east-1b', status: 'available' });
-    expect((await system.since(before)).lines).toEqual(['rds:RebootDBInstance rds:us-east-1:llm-marketplace-db']);
+    expect((await system.since(before)).of('rds:RebootDBInstance')).toEqual([
+      expect.objectContaining({ resource: 'rds:us-east-1:llm-marketplace-db', details: { failover: true } }),
+    ]);
     expect(await system.world.get('/kubernetes/commands')).toContainEqual({
       cluster: 'llm-marketplace',
       pod: expect.stringMatching(/^publishing-service-/),
