@@ -13,7 +13,7 @@ import { approveRun } from './rehearsal.ts';
 import { type RunningBot, type RunningBotOptions, runIdIn, startRunningBot } from './running-bot.ts';
 
 /** Wall seconds that anything may take on a machine that is busy with other things. */
-const patience = 90;
+const patience = 240;
 
 /** A plan's world and its bot, driven as people would and read back without asking the bot. */
 export interface LivingSystem {
