@@ -87,7 +87,11 @@ export const openSystem = async (options: RunningBotOptions): Promise<LivingSyst
         });
     },
     async begin(user, command, text, approvers = [user]) {
-      const answer = await system.say(user, command, text);
+      // A run that has just ended holds what it worked on until its last words are said.
+      const answer = await system.until(`${command} ${text} accepted`, async () => {
+        const said = await system.say(user, command, text);
+        return !said.includes('is held by run') && said;
+      });
       // A refusal may name another run.
       if (!answer.startsWith('Started')) throw new Error(answer);
       const runId = runIdIn(answer);
