@@ -126,7 +126,7 @@ export const move = (plan: FlowPlan, request: FlowRequest, what: Moving): GraphD
       ...askApprovers(plan, rule, request, channel),
       ...tellStakeholders(plan, channel, milestones, request.severity, true),
       ...tellPublic(plan, milestones, request.severity),
-      ...tellOutcome(plan, channel, milestones, true),
+      ...tellOutcome(plan, channel, milestones, request.severity, true),
       ...informed,
     ],
     unwind: what.unwind,

@@ -45,11 +45,12 @@ export const restore = defineFlow({
         approve,
         ...execute,
         ...verify,
-        ...tellOutcome(quietly, channel, {
-          approval: 'approve',
-          execute: executed,
-          verify: verify.map(({ id }) => id),
-        }),
+        ...tellOutcome(
+          quietly,
+          channel,
+          { approval: 'approve', execute: executed, verify: verify.map(({ id }) => id) },
+          request.severity,
+        ),
       ],
       claims: [],
     };

@@ -365,6 +365,7 @@ export const tellOutcome = (
   plan: FlowPlan,
   channel: string,
   { execute, verify }: Milestones,
+  severity: string,
   wakes = false,
 ): StepDraft[] => {
   const end = [...execute, ...verify];
@@ -404,7 +405,7 @@ export const tellOutcome = (
           } satisfies StepDraft,
         ]
       : []),
-    ...(mail?.leadership
+    ...(mail?.leadership && isFor(severity)({ severities: mail.leadershipSeverities })
       ? [
           {
             id: 'mail-leadership',

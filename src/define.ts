@@ -641,7 +641,7 @@ export interface AnnounceView {
     for?: string[];
   };
   /** Whose name mails carry, and the address of leadership. Without it nobody is mailed. */
-  mail?: { from: string; leadership?: string };
+  mail?: { from: string; leadership?: string; leadershipSeverities?: string[] };
   channels: { name: string; severities?: string[] }[];
   pagerduty?: { service: string; escalationPolicy?: string };
 }

@@ -153,7 +153,8 @@ const makeUnready = (clusters: Cluster[], body: any): object => {
     .list(typeOf('pods'), body.namespace)
     .filter(
       (pod) => pod.metadata.name === body.pod || matchesLabels(pod.metadata.labels ?? {}, body.selector ?? 'none'),
-    );
+    )
+    .slice(0, body.count);
   if (pods.length === 0) throw new Error('no pod is called so, or has such labels');
   for (const pod of pods) setPodStatus(cluster.store, pod, podStatus(false, 'Running'));
   return { pods: pods.map(({ metadata }) => metadata.name) };

@@ -331,6 +331,7 @@ export const planSchema = z.strictObject({
         .strictObject({
           from: z.email('expected an e-mail address'),
           leadership: z.email('expected an e-mail address').optional(),
+          for: forSeverities,
         })
         .optional(),
     })

@@ -389,7 +389,11 @@ export const viewPlan = (plan: Plan, registry: Registry, incident: Record<string
         escalationPolicy: text.announce.pagerduty['escalation-policy'],
       },
       statusPage: text.announce['status-page'],
-      mail: text.announce.mail,
+      mail: text.announce.mail && {
+        from: text.announce.mail.from,
+        leadership: text.announce.mail.leadership,
+        leadershipSeverities: text.announce.mail.for,
+      },
     },
   };
   return view;

@@ -10,7 +10,7 @@ import {
 import { clickOnCard } from './card.ts';
 import { mayday } from './mayday-command.ts';
 import { approveRun } from './rehearsal.ts';
-import { type RunningBot, type RunningBotOptions, runIdIn, startRunningBot, type } from './running-bot.ts';
+import { type RunningBot, type RunningBotOptions, runIdIn, startRunningBot } from './running-bot.ts';
 
 /** Wall seconds that anything may take on a machine that is busy with other things. */
 const patience = 240;
@@ -74,9 +74,27 @@ export const openSystem = async (options: RunningBotOptions): Promise<LivingSyst
   const system: LivingSystem = {
     bot,
     world,
-    say: (user, command, text) => type(world, user, command, text),
+    async say(user, command, text) {
+      const before = (await world.get('/slack/state')).responses.length;
+      const delivered = await world.post('/slack/command', { user, channel: 'general', command, text });
+      return world
+        .until(`an answer to ${command} ${text}`, patience, async () => {
+          const { responses } = await world.get('/slack/state');
+          return responses.length > before ? responses.at(-1).body.text : undefined;
+        })
+        .catch((error) => {
+          throw new Error(`${error.message} It was delivered so: ${JSON.stringify(delivered)}\n${bot.log()}`);
+        });
+    },
     async begin(user, command, text, approvers = [user]) {
-      const runId = runIdIn(await type(world, user, command, text));
+      // A run that has just ended holds what it worked on until its last words are said.
+      const answer = await system.until(`${command} ${text} accepted`, async () => {
+        const said = await system.say(user, command, text);
+        return !said.includes('is held by run') && said;
+      });
+      // A refusal may name another run.
+      if (!answer.startsWith('Started')) throw new Error(answer);
+      const runId = runIdIn(answer);
       await system.until(`the approval card of ${runId}`, async () => {
         const card = await cardOf(world, runId);
         if (card && hasEnded(card.message)) throw new Error(wholeText(card.message));

@@ -29,7 +29,8 @@ export interface RunningBot {
 export interface RunningBotOptions {
   speed?: number;
   plans?: string;
-  plan?: string;
+  /** Whose world is built; more than one when a plan takes others along. */
+  plan?: string | string[];
   at?: string;
   /** Made from the sandbox's own settings; the default is HTTP and the queue on PostgreSQL. */
   environment?(sandbox: Sandbox, world: World): Promise<Record<string, string>> | Record<string, string>;
@@ -52,7 +53,7 @@ export const startRunningBot = async (options: RunningBotOptions = {}): Promise<
   const address = new URL(inject('databaseUrl'));
   address.pathname = `/${database}`;
   const sandbox = await startSandbox({
-    plans: [readWorldPlan(join(plans, `${options.plan ?? 'omnimesh'}.yml`))],
+    plans: [options.plan ?? 'omnimesh'].flat().map((name) => readWorldPlan(join(plans, `${name}.yml`))),
     speed: options.speed ?? 30,
     worldStart: new Date(options.at ?? '2026-11-24T15:00:00Z'),
     databaseUrl: inject('databaseUrl'),
