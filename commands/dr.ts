@@ -51,7 +51,13 @@ export const dr = defineCommand({
 const look = async (flow: 'status' | 'check' | 'assess', words: string[], context: CommandContext): Promise<void> => {
   const names = context.plans.names();
   const name = words.length === 0 && names.length === 1 ? names[0]! : oneOf(words, names, 'plan', `/dr ${flow} <plan>`);
-  const text = words.join(' ').toLowerCase();
+  const { places, situations } = context.plans.find(name);
+  const valid = flow === 'assess' ? situations : places;
+  // Behind status nothing more can be said; elsewhere a word that is not known must not pass for none.
+  const text =
+    words.length === 0 || flow === 'status'
+      ? ''
+      : oneOf(words, valid, flow === 'assess' ? 'situation' : 'place', `/dr ${flow} ${name}`);
   const started = await context.start({ flow, plan: name, reason: flow, ...(text !== '' && { text }) });
   if (started) await context.reply(await context.runs.result(started.runId, statusPatienceSeconds));
 };

@@ -114,7 +114,8 @@ export const move = (plan: FlowPlan, request: FlowRequest, what: Moving): GraphD
   return {
     steps: [
       ...gathering,
-      ...plan.triage(values),
+      // What happens in one place: whatever asks after the other one means the one that stands by.
+      ...plan.triage(moves ? values : { ...values, to: values['standby']! }),
       ...probes,
       preview,
       approve,

@@ -701,7 +701,13 @@ export interface StartedRun {
 export interface PlanDirectory {
   names(): string[];
   /** Throws `plan/unknown` with the nearest valid name. */
-  find(name: string): { name: string; title: string; places: Place[]; scopes(flow: string): string[] };
+  find(name: string): {
+    name: string;
+    title: string;
+    places: Place[];
+    scopes(flow: string): string[];
+    situations: string[];
+  };
 }
 
 /** The plan's checklists, ticked from a run's facts. */

@@ -188,7 +188,14 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
         names: () => [...plans.all().keys()],
         find(name) {
           const view = viewPlan(plans.find(name), registry);
-          return { name: view.plan, title: view.title, places: view.places, scopes: (flow) => view.scopes(flow) };
+          const situations = plans.find(name).text.triggers.flatMap(({ situation }) => situation ?? []);
+          return {
+            name: view.plan,
+            title: view.title,
+            places: view.places,
+            scopes: (flow) => view.scopes(flow),
+            situations,
+          };
         },
       },
       runs: { ...directory, control: () => Promise.reject(new Error('the chat decides who may')) },

@@ -24,6 +24,8 @@ export interface PatroniCluster {
   component: string;
   region: string;
   scope: string;
+  /** As the ledger calls it: the scope or the first member that the plan names, and the component. */
+  resource: string;
   members: ClusterMember[];
   /** Who holds the key in the store. */
   leader: string | undefined;
@@ -51,7 +53,7 @@ export interface LeaderEvents {
 
 export const createCluster = (
   context: SandboxContext,
-  given: Pick<PatroniCluster, 'plan' | 'component' | 'region' | 'scope' | 'login'> & { urls: string[] },
+  given: Pick<PatroniCluster, 'plan' | 'component' | 'region' | 'scope' | 'resource' | 'login'> & { urls: string[] },
   events: LeaderEvents,
 ): PatroniCluster => {
   const { clock, faults } = context;

@@ -70,7 +70,7 @@ const change = async (
   body: Record<string, any>,
   refuse: (status: number, words: string) => void,
 ): Promise<string | object | undefined> => {
-  const resource = `patroni:${cluster.scope}`;
+  const { resource } = cluster;
   if (deed === 'config') {
     const { visible } = context.ledger.accept(name, resource, { keys: Object.keys(body) });
     patchConfig(cluster.config, body);

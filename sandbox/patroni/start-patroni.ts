@@ -32,6 +32,7 @@ export const startPatroni = async (
             component: name,
             region,
             scope: scope ?? name,
+            resource: `patroni:${scope ?? new URL(api[0]!).host}/${name}`,
             login: login && { user: login.user, password: secrets[login.password.env]! },
             urls: api,
           },

@@ -114,7 +114,7 @@ const pause = (context: SandboxContext, group: RedisGroup, node: RedisNode, word
   if (begins && !(Number(milliseconds) >= 0)) return { error: 'ERR timeout is not an integer or out of range' };
   if (begins && !/^(write|all)$/i.test(mode)) return { error: 'ERR CLIENT PAUSE mode must be WRITE or ALL' };
   const change = begins ? 'redis:ClientPause' : 'redis:ClientUnpause';
-  const { visible } = context.ledger.accept(change, `redis:${group.component}`, { node: node.name });
+  const { visible } = context.ledger.accept(change, group.resource, { node: node.name });
   node.pausedUntil = begins ? context.clock.now().getTime() + Number(milliseconds) : 0;
   visible();
   return ok;
@@ -165,7 +165,7 @@ export const answerSentinel = (
           refused === 'INPROG' ? 'INPROG Failover already in progress' : 'NOGOODSLAVE No suitable replica to promote',
       };
     }
-    const entry = context.ledger.accept('redis:SentinelFailover', `redis:${group.component}`);
+    const entry = context.ledger.accept('redis:SentinelFailover', group.resource);
     return ok;
   }
   return group.nodes

@@ -16,6 +16,8 @@ export interface RedisNode {
 /** A master with its replicas, and what the Sentinels think of it. */
 export interface RedisGroup {
   component: string;
+  /** As the ledger calls it: the first Sentinel that the plan names, and the master's name. */
+  resource: string;
   /** What the Sentinels call it. */
   master: string;
   region: string;
@@ -36,7 +38,7 @@ export interface RedisGroup {
 
 export const createGroup = (
   context: SandboxContext,
-  given: { component: string; master: string; region: string; ports: number[] },
+  given: { component: string; resource: string; master: string; region: string; ports: number[] },
   events: { switched(from: RedisNode, to: RedisNode): void; died(node: RedisNode): void },
 ): RedisGroup => {
   const { clock, faults } = context;

@@ -52,7 +52,13 @@ export const startRedis = async (context: SandboxContext, secrets: Record<string
       }
       group = createGroup(
         context,
-        { component: name, master, region, ports: nodeServers.map(({ port }) => port) },
+        {
+          component: name,
+          resource: `redis:${sentinels[0]}/${master}`,
+          master,
+          region,
+          ports: nodeServers.map(({ port }) => port),
+        },
         {
           died: (node) => serverOf.get(node)?.cut(),
           switched: (from, to) => {

@@ -1,8 +1,10 @@
 import { basename, join } from 'node:path';
 import { flows } from '../../flows/index.ts';
+import type { FlowPlan } from '../define.ts';
 import { MaydayError, messageOf } from '../errors.ts';
 import { templateEscapes } from '../main.ts';
 import { faultAt } from '../plan/faults.ts';
+import type { Graph } from '../plan/graph.ts';
 import { didYouMean } from '../plan/nearest.ts';
 import { type Plan, readPlan } from '../plan/plan.ts';
 import { fill } from '../plan/references.ts';
@@ -71,6 +73,7 @@ export const lintPlan = (file: string, offline: Offline): { faults: string[]; su
         const graph = graphOf(plan, offline.registry, variant);
         graphs += 1;
         steps = Math.max(steps, graph.steps.length);
+        for (const line of notCovered(view, graph)) note(line);
         for (const step of graph.steps) {
           const template = (step.input as { template?: unknown } | null)?.template;
           if (typeof template === 'string' && !templates.has(template))
@@ -88,6 +91,10 @@ export const lintPlan = (file: string, offline: Offline): { faults: string[]; su
   const summary = `${file}: ${text.plan} is good: ${count(Object.keys(text.people).length, 'person', 'people')}, ${count(Object.keys(text.components).length, 'component')}, ${count(procedures, 'procedure')}, ${count(graphs, 'graph')} built, the longest of ${count(steps, 'step')}.`;
   return { faults: [...faults], summary };
 };
+
+/** A component that stands in one place has no other to be named by. */
+const standsAlone = (plan: Plan, component: unknown): boolean =>
+  plan.components[String(component)]?.places.length === 1;
 
 /** Parts of a plan that nothing would ever read, or under a name that nothing asks for. */
 const misplaced = (plan: Plan, file: string, registry: Registry): PlanFault[] => {
@@ -126,6 +133,25 @@ const misplaced = (plan: Plan, file: string, registry: Registry): PlanFault[] =>
               `${uses} speaks to customers, and a drill of this procedure would reach them; say under "announce" what they are told, and the flow tells it, except in a drill`,
             ),
           );
+  // What moves goes to whatever place is asked for; a place by name would send it to one that may be lost.
+  for (const flow of ['failover', 'switchover', 'declare', 'verify'])
+    for (const [scope, { steps, 'in-place': inPlace }] of Object.entries(text.procedures[flow] ?? {}))
+      for (const [id, written] of Object.entries(steps ?? {}))
+        for (const [key, value] of Object.entries(written.with ?? {}))
+          if (
+            !inPlace &&
+            !written.when?.to &&
+            !standsAlone(plan, written.with?.['component']) &&
+            typeof value === 'string' &&
+            Object.hasOwn(text.regions, value)
+          )
+            faults.push(
+              faultAt(
+                source,
+                ['procedures', flow, scope, 'steps', id, 'with', key],
+                `"${value}" is a fixed place; say {{ from }}, {{ to }} or {{ standby }}, so that the same steps go there, back and elsewhere`,
+              ),
+            );
   for (const [i, { propose }] of text.triggers.entries()) {
     const flow = propose?.split(' ')[0];
     if (flow !== undefined && !approved.some(({ name }) => name === flow))
@@ -154,6 +180,32 @@ const misplaced = (plan: Plan, file: string, registry: Registry): PlanFault[] =>
       );
   }
   return faults;
+};
+
+/** Parts of the plan that a procedure changes although its scope does not name them: another run could move them meanwhile. */
+const notCovered = (view: FlowPlan, graph: Graph): MaydayError[] => {
+  if (!view.hasScope(graph.scope)) return [];
+  const covered = view.componentsOf(graph.scope);
+  const changed = new Set(
+    graph.steps
+      .filter(({ effect, kind, phase }) => effect === 'change' && kind === 'action' && phase !== 'fence')
+      .flatMap(({ resources }) => resources),
+  );
+  const places = [graph.from, graph.to].filter((place) => place !== null);
+  return (
+    view.components
+      // What stands in one place cannot be named by a scope that moves.
+      .filter((name) => !covered.includes(name) && places.every((place) => view.component(name).places.includes(place)))
+      .filter((name) => places.some((place) => view.resourcesOf(name, place).some((id) => changed.has(id))))
+      .map(
+        (name) =>
+          new MaydayError(
+            'plan/invalid',
+            `${graph.flow} of "${graph.scope}" changes "${name}", which the scope does not name; add it there, so that no other run moves it meanwhile`,
+            { cause: { source: ['scopes', graph.scope] } },
+          ),
+      )
+  );
 };
 
 /** Checks are asked by the watch and by steps in every direction, so each must resolve in every direction. */

@@ -58,6 +58,8 @@ export const rehearse = async (
   const wishes = readFaultWishes(options.fault);
   if (!(Number(options.speed) > 0))
     throw new Error(`--speed ${options.speed} is no factor; expected a number above 0, such as 30.`);
+  if (Number.isNaN(Date.parse(options.at)))
+    throw new Error(`--at ${options.at} is no time; expected one such as 2026-11-24T15:00:00Z.`);
   const moves = variant.from !== variant.to;
   const down = options.down === '' ? (flow === 'failover' && moves ? (variant.from ?? 'none') : 'none') : options.down;
   if (down !== 'none' && !view.places.includes(down))
@@ -135,6 +137,8 @@ export interface RehearsalReport {
   /** What the world itself took on the longest way through the graph, and how long the run took for it. */
   criticalPath: { seconds: number; path: string[] };
   workSeconds: number | null;
+  /** What became of each old primary. */
+  fences: string[];
   steps: { id: string; state: string; seconds: number | null; message: string }[];
   changes: Record<string, number>;
 }
@@ -157,13 +161,15 @@ const runFlow = async (
   const answer = await typeCommand(world, teller, onCall, command, text);
   const runId = /`(r-[a-z0-9]+)`/.exec(answer)?.[1];
   if (!runId) throw new Error(`The bot started nothing: ${answer}`);
-  if (wishes.length > 0) await plantFaults(world, bot, teller, runId, wishes);
+  const reached = wishes.length > 0 ? await plantFaults(world, bot, teller, runId, wishes) : new Set<string>();
   const before = await changesSoFar(world);
   // People need their time to read, and meanwhile it is found out what still answers.
   await sleep(readingMs);
   await approveOnCard(world, teller, story, runId, wanted.flow, onCall);
   const ending = await watchRun(world, teller, runId, patienceSeconds, before, onCall);
   if (ending === 'halted') teller.say('The run has halted: a human must decide.');
+  for (const { step } of wishes)
+    if (!reached.has(step)) teller.say(`The fault of ${step} was never reached: nothing was sent for it.`);
   const run = await showRun(bot, runId);
   const { entries } = await world.get('/ledger');
   const path = criticalPath(run.steps, entries, started);
@@ -196,6 +202,9 @@ const runFlow = async (
       work.length === 0
         ? null
         : (Math.max(...at((step) => step.endedAt)) - Math.min(...at((step) => step.startedAt))) / 1000,
+    fences: run.steps
+      .filter((step: any) => step.phase === 'fence')
+      .map(({ title, seen, message }: any) => `${title}: ${message || seen}`),
     steps: run.steps
       .filter((step: any) => step.effect !== 'notice')
       .map(({ id, state, seconds, message, seen }: any) => ({ id, state, seconds, message: message || seen })),
@@ -220,8 +229,11 @@ const say = (teller: Teller, report: RehearsalReport): void => {
   teller.say(`${report.flow} of ${report.scope} of ${report.plan}: ${report.outcome}.`);
   teller.say(`RTO: ${judged(report.rtoSeconds, report.rtoTargetSeconds)}.`);
   teller.say(
-    `RPO: ${judged(report.rpoSeconds, report.rpoTargetSeconds)}; an upper bound, the coarser the faster the world runs.`,
+    report.rpoSeconds === null
+      ? 'RPO: not measured: nothing was left behind that had stopped.'
+      : `RPO: at most ${judged(report.rpoSeconds, report.rpoTargetSeconds)}; the faster the world runs, the coarser is this bound.`,
   );
+  for (const fence of report.fences) teller.say(`${fence}.`);
   teller.say(
     `Phases: ${Object.entries(report.phases)
       .filter(([, seconds]) => seconds !== null)

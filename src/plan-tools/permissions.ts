@@ -54,8 +54,19 @@ export const permissionsOf = (
   return {
     iam: iamOf(permissions.filter(({ system }) => system === 'iam')),
     rbac: rbacOf(permissions.filter(({ system }) => system === 'rbac')),
-    others: permissions.filter(({ system }) => system !== 'iam' && system !== 'rbac'),
+    others: othersOf(permissions.filter(({ system }) => system !== 'iam' && system !== 'rbac')),
   };
+};
+
+/** Channels, incidents and pages are made by runs, so a token needs the right as such. */
+const othersOf = (permissions: Permission[]): Permission[] => {
+  const found = new Map<string, Permission>();
+  for (const each of permissions) {
+    const isMade = ['slack', 'pagerduty', 'statuspage'].includes(each.system);
+    const made = isMade ? { ...each, resource: 'whatever a run makes' } : each;
+    found.set(`${made.system} ${made.action} ${made.resource}`, made);
+  }
+  return [...found.values()].sort((a, b) => `${a.system} ${a.action}`.localeCompare(`${b.system} ${b.action}`));
 };
 
 /** The plan's own account where a permission leaves it open, and whatever a run will put into a name. */

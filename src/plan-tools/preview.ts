@@ -128,34 +128,88 @@ const variableOf = (step: string, output: string): string =>
 export const shellRunbook = (graph: Graph, registry: Registry): string[] => {
   const steps = work(graph);
   const approval = graph.steps.find(({ uses }) => uses === 'engine/approval');
-  const slots = (approval?.input as { slots?: { name: string }[] } | undefined)?.slots ?? [];
+  const rule = approval?.input as { name: string; slots: { name: string }[]; typedWord: string | null } | undefined;
   return [
     '#!/usr/bin/env bash',
     `# ${oneLine(sayGraph(graph))}`,
     '# Written by `mayday plan preview --shell`; the plan is the source, this is a copy to go through by hand.',
-    ...(slots.length > 0 ? [`# Needs the approval of: ${slots.map(({ name }) => name).join(' and ')}.`] : []),
-    'set -euo pipefail',
-    'confirm() { read -r -p "$1 [type yes] " answer; [ "$answer" = yes ] || { echo "stopped; nothing more was done"; exit 1; }; }',
+    ...(rule
+      ? [
+          `# Needs the approval of ${rule.slots.map(({ name }) => name).join(' and ')}${rule.typedWord ? `, typing ${rule.typedWord}` : ''} (rule "${oneLine(rule.name)}"; \`mayday plan show\` lists those of other hours).`,
+        ]
+      : []),
+    'set -uo pipefail',
+    ...helpers,
     ...steps.flatMap((step, i) => {
+      const name = `step_${i + 1}`;
       const needed = referencesIn(step.input).map(({ reference }) => reference);
       const isChange = step.effect === 'change' && !step.uses.startsWith('engine/');
+      const title = quote(oneLine(step.title));
+      const line = withVariables(withSecrets(byHand(step, registry), step));
       return [
         '',
         `# ${i + 1}. ${oneLine(step.title)}${step.withinSeconds === null ? '' : ` (within ${sayDuration(step.withinSeconds)})`}`,
+        ...step.require.map((requirement) => `# Only if: ${oneLine(sayRequirement(requirement))}`),
+        ...(step.whenUnreachable ? [`# ${sayUnreachable(step)}`] : []),
         ...needed.map(({ $step, $output }) => {
-          const name = variableOf($step, $output);
-          return `: "\${${name}:?set it to the ${$output} that step ${$step} found}"`;
+          const variable = variableOf($step, $output);
+          const what =
+            $step === 'preview'
+              ? 'the moment at which the old place stopped, ISO 8601'
+              : `the ${$output} that step ${$step} found`;
+          return `need ${variable} ${quote(what)}`;
         }),
-        ...(step.uses === 'engine/manual'
-          ? [`confirm ${quote(`Done: ${(step.input as { text: string }).text}?`)}`]
-          : isChange
-            ? [`confirm ${quote(`${step.title}?`)}`]
-            : []),
-        withVariables(withSecrets(byHand(step, registry), step)),
+        ...(isForPeople(step, line)
+          ? [`by_hand ${quote(oneLine(line.replaceAll(/^\s*# ?/gm, '')))}`]
+          : [`${name}() {`, `  ${line}`, '}', `${isChange ? 'change' : 'see'} ${title} ${name}`]),
       ];
     }),
   ];
 };
+
+/** A person's own work, or what no single command does. */
+const isForPeople = (step: Step, line: string): boolean =>
+  step.uses === 'engine/manual' || line.trimStart().startsWith('#');
+
+/** Each change is asked for, and may be tried again or left out; each look is repeated until it is good. */
+const helpers = [
+  'ask() { read -r -p "$1 " answer || { echo "stopped; nothing more was done"; exit 1; }; }',
+  'change() {',
+  '  while :; do',
+  '    ask "$1? [yes, skip, stop]"',
+  '    case $answer in',
+  '      yes) "$2" && return 0; echo "It failed. Look what it says above." ;;',
+  '      skip) echo "left out"; return 0 ;;',
+  '      stop) echo "stopped; nothing more was done"; exit 1 ;;',
+  '    esac',
+  '  done',
+  '}',
+  'see() {',
+  '  echo "$1"',
+  '  until "$2"; do',
+  '    ask "It is not so yet. [again, skip, stop]"',
+  '    case $answer in',
+  '      skip) echo "left out"; return 0 ;;',
+  '      stop) echo "stopped; nothing more was done"; exit 1 ;;',
+  '    esac',
+  '  done',
+  '}',
+  'by_hand() { until ask "$1 [done]"; [ "$answer" = done ]; do :; done; }',
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the shell's.
+  'need() { while [ -z "${!1:-}" ]; do read -r -p "$1, $2: " "$1" || exit 1; done; }',
+];
+
+const sayRequirement = ({ name, uses, input }: Step['require'][number]): string => {
+  const { limitSeconds, component } = input as { limitSeconds?: number; component?: string };
+  return limitSeconds === undefined
+    ? (name ?? uses).replaceAll('-', ' ')
+    : `less than ${sayDuration(limitSeconds)} of ${component} would be lost`;
+};
+
+const sayUnreachable = ({ whenUnreachable: rule }: Step): string =>
+  rule?.rule === 'accept-up-to'
+    ? `If it does not answer, leave it out while at most ${sayDuration(rule.seconds)} can be lost; fence it as soon as it is back.`
+    : 'If it does not answer, nobody can prove that it takes no more writes: ask who may accept the loss before you leave it out.';
 
 /** A line never shows a Secret's value, but `<key>`; where another step finds it out it is that step's to fill in. */
 const withSecrets = (line: string, step: Step): string =>

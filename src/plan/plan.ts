@@ -57,6 +57,10 @@ export const parsePlan = (
   within: readonly string[] = [],
 ): Plan => {
   const source = readSource(file, yaml);
+  if (source.value === null || source.value === undefined)
+    throw planError([
+      faultAt(source, [], 'the file is empty; expected a plan, which begins with "plan:" and its name'),
+    ]);
   const tooMany = countSteps(source.value);
   if (tooMany > mostSteps)
     throw planError([

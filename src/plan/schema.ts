@@ -276,7 +276,7 @@ export const planSchema = z.strictObject({
   title: z.string().min(1).max(80),
   owner: z.string().min(1),
   account: z
-    .string()
+    .string('expected an AWS account number of 12 digits, in quotes')
     .regex(/^\d{12}$/, 'expected an AWS account number of 12 digits, in quotes')
     .optional(),
   objectives: z.strictObject({ rto: duration, rpo: duration }),

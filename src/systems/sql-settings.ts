@@ -1,10 +1,19 @@
 import { z } from 'zod';
 
+/** A secret stands in a plan by reference only. */
+const secretReference = z.strictObject(
+  { env: z.string() },
+  {
+    error: (issue) =>
+      issue.code === 'invalid_type'
+        ? 'expected { env: NAME }, the variable that holds it: a secret never stands in a plan'
+        : undefined,
+  },
+);
+
 /** How a component that is a database is asked, whoever runs it. */
 export const sqlSettings = {
-  sql: z
-    .strictObject({ database: z.string(), user: z.string(), password: z.strictObject({ env: z.string() }) })
-    .optional(),
+  sql: z.strictObject({ database: z.string(), user: z.string(), password: secretReference }).optional(),
   /** A row that the application writes every second or so, by which loss is measured. */
   heartbeat: z.strictObject({ table: z.string(), column: z.string() }).optional(),
   /** Checks that say when the source was last alive and what the replica has replayed. */

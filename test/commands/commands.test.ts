@@ -154,6 +154,7 @@ describe('commands', () => {
           name: plan,
           title: 'Orchard',
           places: ['north', 'south'],
+          situations: ['flood'],
           scopes: () => ['crates', 'everything'],
         }),
       },

@@ -63,12 +63,7 @@ describe.each(shipped)('%s', (name) => {
       const lines = graphText(graph);
       expect(lines[0]).toContain(`${graph.flow} of ${graph.scope} of ${graph.title}`);
       const drawn = lines.filter((line) => /^ {2}[* ] \S/.test(line)).map((line) => line.slice(4).split(' ')[0]!);
-      expect(drawn.toSorted()).toEqual(
-        graph.steps
-          .filter(({ undoes }) => true || undoes)
-          .map(({ id }) => id)
-          .sort(),
-      );
+      expect(drawn.toSorted()).toEqual(graph.steps.map(({ id }) => id).sort());
       for (const step of graph.steps.filter((each) => !isExtra(each)))
         for (const need of step.needs)
           expect(drawn.indexOf(need), `${step.id} needs ${need}`).toBeLessThan(drawn.indexOf(step.id));
@@ -103,7 +98,8 @@ describe.each(shipped)('%s', (name) => {
           effect === 'change' && undoes === undefined && ['fence', 'execute', 'verify'].includes(phase),
       );
       const manual = graph.steps.filter(({ uses }) => uses === 'engine/manual');
-      expect(lines.filter((line) => line.startsWith('confirm ')).length).toBe(changes.length + manual.length);
+      expect(lines.filter((line) => line.startsWith('change ')).length).toBe(changes.length);
+      expect(lines.filter((line) => line.startsWith('by_hand ')).length).toBeGreaterThanOrEqual(manual.length);
     }
   });
 });
@@ -117,8 +113,8 @@ test('the script of a failover of omnimesh is what its document types, with the 
     'aws rds promote-read-replica --region us-west-2 --db-instance-identifier omnimesh-prod-replica-us-west-2',
     'kubectl --context omnimesh-prod-us-west-2 --namespace omnimesh-core patch secret database-credentials',
     'aws route53 change-resource-record-sets --hosted-zone-id Z1234567890',
-    "curl --silent --show-error --max-time 4 --write-out '%{http_code}' https://api.omnimesh.com/health",
-  ].map((line) => script.findIndex((each) => each.startsWith(line)));
+    "curl --silent --show-error --fail --max-time 4 --write-out '%{http_code}' https://api.omnimesh.com/health",
+  ].map((line) => script.findIndex((each) => each.trimStart().startsWith(line)));
   expect(inOrder).not.toContain(-1);
   expect(inOrder).toEqual(inOrder.toSorted((a, b) => a - b));
   for (const [deployment, replicas] of [
@@ -135,9 +131,9 @@ test('the script of a failover of omnimesh is what its document types, with the 
 test('in the script the endpoint that another step finds is a variable that must be set, also in a secret', () => {
   const graph = graphsOf('omnimesh').find(({ flow, scope }) => flow === 'failover' && scope === 'database')!;
   const script = shellRunbook(graph, registry).join('\n');
-  expect(script).toContain(`: "\${PROMOTE_ENDPOINT:?set it to the endpoint that step promote found}"`);
+  expect(script).toContain(`need PROMOTE_ENDPOINT 'the endpoint that step promote found'`);
   const patch = script.split('\n').find((line) => line.includes('patch secret'))!;
-  const said = spawnSync('bash', ['-c', patch.replace(/^kubectl/, 'printf "%s\\n"')], {
+  const said = spawnSync('bash', ['-c', patch.replace(/^\s*kubectl/, 'printf "%s\\n"')], {
     encoding: 'utf8',
     env: { ...process.env, PROMOTE_ENDPOINT: 'new.example' },
   });
@@ -149,12 +145,12 @@ test('words of a plan in the script are comments and questions, and never comman
   say: { title: "First\\ntouch /tmp/evil-title", manual: "Don't; if (x) $(touch /tmp/evil-manual) \\n touch /tmp/evil-line", checklist: ["\\n touch /tmp/evil-item"] }
   turn: { title: "It's \\"$(touch /tmp/evil)\\"", uses: kubernetes/restart, with: { cluster: "{{ to }}", namespace: mill, deployment: big } }`;
   const lines = shellRunbook(graphIn({ 'mill.yml': mill(procedure(evil)) }, 'failover', 'wheels'), registry);
-  const script = lines.join('\n').replaceAll(/^kubectl/gm, ': kubectl');
+  const script = lines.join('\n').replaceAll(/^ *kubectl/gm, ': kubectl');
   const run = spawnSync('bash', ['-c', `touch() { echo "RAN $*"; }\n${script}`], {
-    input: 'yes\nyes\nyes\nyes\n',
+    input: 'done\nyes\nyes\nyes\n',
     encoding: 'utf8',
   });
-  expect(run.stderr.replaceAll(/\[type yes\]/g, '')).not.toMatch(/syntax error|not found|unexpected/);
+  expect(run.stderr).not.toMatch(/syntax error|not found|unexpected/);
   expect(run.stdout).not.toContain('RAN');
   expect(run.status).toBe(0);
 });

@@ -65,7 +65,7 @@ const section = (text: string): KnownBlock => ({
 
 const route = ({ created: { graph } }: RunState): string => {
   const name = (place: string | null) => (place === null ? '' : `${place} (${graph.regions[place] ?? place})`);
-  if (graph.from && graph.to) return `*${name(graph.from)} → ${name(graph.to)}*`;
+  if (graph.from && graph.to && graph.from !== graph.to) return `*${name(graph.from)} → ${name(graph.to)}*`;
   return graph.to ? `in *${name(graph.to)}*` : '';
 };
 

@@ -35,7 +35,8 @@ export const plantFaults = async (
   teller: Teller,
   runId: string,
   wishes: readonly FaultWish[],
-): Promise<void> => {
+): Promise<ReadonlySet<string>> => {
+  const reached = new Set<string>();
   const run = await showRun(bot, runId);
   for (const { step: id, kind } of wishes) {
     const step = run.steps.find((candidate: { id: string }) => candidate.id === id);
@@ -46,13 +47,19 @@ export const plantFaults = async (
     if (!step || !isBreakable(step))
       throw new Error(`--fault: no step of this run that changes something is called "${id}".${didYouMean(id, valid)}`);
     if (kind === 'crash') {
-      void crashAt(world, bot, teller, step);
+      // A step that is never sent ends in no crash, and the world may be gone by then.
+      crashAt(world, bot, teller, step).then(
+        () => reached.add(id),
+        () => {},
+      );
       teller.say(`(When ${id} has been sent, the bot will be killed and started again.)`);
       continue;
     }
     for (const change of step.changes) await world.post('/faults', { kind, change });
     teller.say(`(From now on ${step.changes.join(', ')} ${effects[kind]}.)`);
+    reached.add(id);
   }
+  return reached;
 };
 
 const crashAt = async (

@@ -51,8 +51,8 @@ export const connectPermission = ({ database, user }: DatabaseTarget, action: st
 ];
 
 /** The beginning of the line that a person would type. The password stays in its variable. */
-export const psqlLine = (target: DatabaseTarget, sql: string): string => {
+export const psqlLine = (target: DatabaseTarget, ...statements: string[]): string => {
   const { host, port, database, user, password } = target;
   const connection = `host=${host} port=${port} dbname=${database} user=${user} sslmode=verify-full`;
-  return `PGPASSWORD="$${password.env}" ${shellLine('psql', connection, '--command', sql)}`;
+  return `PGPASSWORD="$${password.env}" ${shellLine('psql', connection, ...statements.flatMap((sql) => ['--command', sql]))}`;
 };

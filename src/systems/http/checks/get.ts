@@ -18,5 +18,5 @@ export const get = (client: HttpClient) =>
     expectedSeconds: 1,
     ask: ({ url, status, contains }, context) => askUrl(client, { method: 'GET', url, status, contains }, context),
     command: ({ url }) =>
-      shellLine('curl', '--silent', '--show-error', '--max-time', 4, '--write-out', '%{http_code}', url),
+      shellLine('curl', '--silent', '--show-error', '--fail', '--max-time', 4, '--write-out', '%{http_code}', url),
   });

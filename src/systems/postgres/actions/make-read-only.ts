@@ -94,9 +94,11 @@ export const makeReadOnly = (databases: Databases) => {
       ];
     },
     command: (given) =>
+      // Each a transaction of its own: a session that is ended must find the new setting when it comes back.
       psqlLine(
         given,
-        `ALTER DATABASE ${given.database} SET default_transaction_read_only = on; SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${given.database}' AND pid <> pg_backend_pid()`,
+        `ALTER DATABASE ${given.database} SET default_transaction_read_only = on`,
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${given.database}' AND pid <> pg_backend_pid()`,
       ),
   });
 };
