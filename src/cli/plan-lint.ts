@@ -46,7 +46,11 @@ export const lintWording = ({ settings }: Offline): string[] =>
     sayFault({ ...fault, file: shortest(join(settings.MAYDAY_TEMPLATES, fault.file)) }),
   );
 
-export const lintPlan = (file: string, offline: Offline): { faults: string[]; summary: string } => {
+export const lintPlan = (
+  file: string,
+  offline: Offline,
+  depth: 'every' | 'usual' = 'every',
+): { faults: string[]; summary: string } => {
   const faults = new Set<string>();
   let plan: Plan | undefined;
   // A fault of a plan carries its place already; anything else is said at the plan's first line.
@@ -68,7 +72,7 @@ export const lintPlan = (file: string, offline: Offline): { faults: string[]; su
   let graphs = 0;
   let steps = 0;
   try {
-    for (const variant of variantsOf(view)) {
+    for (const variant of variantsOf(view, depth)) {
       try {
         const graph = graphOf(plan, offline.registry, variant);
         graphs += 1;

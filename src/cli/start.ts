@@ -14,7 +14,10 @@ export const start = async (options: { speed: string; worldStart?: string }): Pr
     );
   // Before anything is opened: what would stop a run at three in the morning stops the start now, with its line.
   const offline = openOffline();
-  const faults = [...lintWording(offline), ...offline.files().flatMap((file) => lintPlan(file, offline).faults)];
+  const faults = [
+    ...lintWording(offline),
+    ...offline.files().flatMap((file) => lintPlan(file, offline, 'usual').faults),
+  ];
   if (faults.length > 0) throw new MaydayError('plan/invalid', `${faults.join('\n')}\nNothing was started.`);
   const surroundings = await openSurroundings(process.env, { speed, start: options.worldStart });
   const { sandbox } = surroundings;

@@ -23,13 +23,23 @@ export interface Variant {
 /** What an incident knows once its channel, page and status page incident have been made. */
 const knownIncident = { channel: 'C00000000', pagerduty: 'Q00000000', statuspage: 'incident00' };
 
-/** Every variant of a plan: each flow, each of its scopes, each pair of places, each approval rule, both incidents. */
-export const variantsOf = (view: FlowPlan): Variant[] =>
+/**
+ * `usual`: one rule and no incident, for a start that must not wait; what else there is differs in who is asked and told.
+ *
+ * Every variant of a plan: each flow, each of its scopes, each pair of places, each approval rule, both incidents.
+ */
+export const variantsOf = (view: FlowPlan, depth: 'every' | 'usual' = 'every'): Variant[] =>
   flows.flatMap((flow) =>
     scopesOf(flow, view).flatMap((scope) =>
       placesOf(flow, view, scope).flatMap((places) =>
-        momentsOf(flow, view).flatMap((at) =>
-          [{}, knownIncident].map((incident) => ({ flow, scope, ...places, at, incident })),
+        (depth === 'every' ? momentsOf(flow, view) : momentsOf(flow, view).slice(0, 1)).flatMap((at) =>
+          (depth === 'every' ? [{}, knownIncident] : [{}]).map((incident) => ({
+            flow,
+            scope,
+            ...places,
+            at,
+            incident,
+          })),
         ),
       ),
     ),
@@ -136,6 +146,17 @@ const quarterHourMs = 900_000;
 
 /** For each rule that is ever in force over a week, one moment at which it is; the rule of the first hour comes first. */
 export const momentsOf = (flow: Flow, view: FlowPlan): Date[] => {
+  const known = knownMoments.get(view) ?? new Map<string, Date[]>();
+  knownMoments.set(view, known);
+  const found = known.get(flow.name) ?? findMoments(flow, view);
+  known.set(flow.name, found);
+  return found;
+};
+
+/** A week has many quarters of an hour, and a plan many scopes that are asked about them. */
+const knownMoments = new WeakMap<FlowPlan, Map<string, Date[]>>();
+
+const findMoments = (flow: Flow, view: FlowPlan): Date[] => {
   if (flow.approval === undefined || view.scopes(flow.name).length === 0) return [new Date(weekStart)];
   const moments = new Map<string, Date>();
   for (let quarter = 0; quarter < 7 * 24 * 4; quarter += 1) {

@@ -2,11 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import pg from 'pg';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
 import { readWorldPlan } from '../../sandbox/world-plan.ts';
 import { cardOf, hasButton, openWorld, type World } from '../../src/cli/demo/world.ts';
+import { plansFor } from './plan-folder.ts';
 import { cleanEnvironment, cliPath, readiness, runIdIn, type } from './running-bot.ts';
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
 
@@ -54,7 +55,7 @@ export interface RehearsalOptions {
 
 export const openRehearsal = async (options: RehearsalOptions): Promise<Rehearsal> => {
   const folder = mkdtempSync(join(tmpdir(), 'mayday-rehearsal-'));
-  const plans = resolve(options.plans ?? 'plans');
+  const { plans, names } = plansFor(options.plans, options.plan);
   const database = `rehearsal_${randomBytes(6).toString('hex')}`;
   const journalUrl = options.journalUrl ?? options.postgresUrl;
   const asAdmin = async (url: string, sql: string) => {
@@ -67,7 +68,7 @@ export const openRehearsal = async (options: RehearsalOptions): Promise<Rehearsa
   const address = new URL(journalUrl);
   address.pathname = `/${database}`;
   const sandbox = await startSandbox({
-    plans: [readWorldPlan(join(plans, `${options.plan ?? 'omnimesh'}.yml`))],
+    plans: names.map((name) => readWorldPlan(join(plans, `${name}.yml`))),
     speed: options.speed ?? 30,
     worldStart: new Date(options.at ?? '2026-11-24T15:00:00Z'),
     databaseUrl: options.postgresUrl,

@@ -8,6 +8,7 @@ import { inject } from 'vitest';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
 import { readWorldPlan } from '../../sandbox/world-plan.ts';
 import { openWorld, type World } from '../../src/cli/demo/world.ts';
+import { plansFor } from './plan-folder.ts';
 
 /** A bot in its own process, with a sandbox that outlives it: what a real installation looks like from outside. */
 export interface RunningBot {
@@ -46,14 +47,14 @@ export const cleanEnvironment = (): Record<string, string> => {
 
 export const startRunningBot = async (options: RunningBotOptions = {}): Promise<RunningBot> => {
   const folder = mkdtempSync(join(tmpdir(), 'mayday-bot-'));
-  const plans = resolve(options.plans ?? 'plans');
+  const { plans, names } = plansFor(options.plans, options.plan);
   const database = `bot_${randomBytes(6).toString('hex')}`;
   const admin = new pg.Pool({ connectionString: inject('databaseUrl'), max: 1 });
   await admin.query(`CREATE DATABASE ${database}`);
   const address = new URL(inject('databaseUrl'));
   address.pathname = `/${database}`;
   const sandbox = await startSandbox({
-    plans: [options.plan ?? 'omnimesh'].flat().map((name) => readWorldPlan(join(plans, `${name}.yml`))),
+    plans: names.map((name) => readWorldPlan(join(plans, `${name}.yml`))),
     speed: options.speed ?? 30,
     worldStart: new Date(options.at ?? '2026-11-24T15:00:00Z'),
     databaseUrl: inject('databaseUrl'),
