@@ -6,8 +6,8 @@ export default defineConfig({
     globalSetup: ['test/support/postgres.ts'],
     // Node runs TypeScript itself; tests see the same modules as `node src/cli.ts` does.
     experimental: { viteModuleRunner: false },
-    // Two at once: most of the time goes into waiting for the world, not into computing.
-    maxWorkers: 2,
+    // Three at once on two cores: most of the time goes into waiting for the world, not into computing.
+    maxWorkers: 3,
     // Each demo is a database, a world and a bot; more of them at once would starve each other.
     maxConcurrency: 3,
     testTimeout: 30_000,
