@@ -86,7 +86,10 @@ export const move = (plan: FlowPlan, request: FlowRequest, what: Moving): GraphD
     execute.filter(({ id }) => id.startsWith(`${preparation}${String(component)}-`)).map(({ id }) => id);
   for (const fence of fences) fence.needs = [...fence.needs!, ...prepared(fence.with!['component'])];
   const executed = [...fences, ...catching.map(({ draft }) => draft), ...execute].map(({ id }) => id);
-  for (const step of proofs) step.needs = [...(step.needs ?? []), ...executed];
+  // Whether it must be rolled back is found out while it is proven, and not before.
+  const criteria = execute.filter(({ uses }) => uses === 'engine/criteria').map(({ id }) => id);
+  const done = executed.filter((id) => !criteria.includes(id));
+  for (const step of proofs) step.needs = [...(step.needs ?? []), ...done];
   const afterwards = what.afterwards ?? [];
   for (const step of afterwards) step.needs = [...(step.needs ?? []), ...executed, ...proofs.map(({ id }) => id)];
 

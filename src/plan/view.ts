@@ -277,7 +277,6 @@ export const viewPlan = (plan: Plan, registry: Registry, incident: Record<string
         id: `triage-${name}`,
         title: `Triage: ${name.replaceAll('-', ' ')}`,
         phase: 'decide',
-        ...(text.phases['assess'] && { stage: 'assess' }),
         uses: text.checks[name]!.uses,
         with: fill(text.checks[name]!.with ?? {}, values) as Record<string, unknown>,
         informative: true,
