@@ -1,4 +1,4 @@
-import type { Flow, PlanTools } from '../define.ts';
+import type { PlanTools } from '../define.ts';
 import { MaydayError } from '../errors.ts';
 import { didYouMean } from '../plan/nearest.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -59,7 +59,3 @@ export const createPlanTools = (options: PlanToolsOptions): PlanTools => {
     },
   };
 };
-
-/** Flows of which a graph can be drawn. */
-export const drawable = (flows: readonly Flow[]): string[] =>
-  flows.filter(({ name }) => name !== 'fence').map(({ name }) => name);

@@ -1,4 +1,4 @@
-import type { Databases, DatabaseTarget } from './client.ts';
+import type { Databases, DatabaseTarget, Session } from './client.ts';
 
 /** Of the database that the session is in, whatever it is really called behind a proxy. */
 export const alterDatabase = (change: string): string =>
@@ -28,11 +28,14 @@ export interface Fenced {
   inherited: boolean | null;
 }
 
-export const fencedSql = `
+const fencedSql = `
   SELECT pg_is_in_recovery() AS recovering,
     current_setting('default_transaction_read_only') = 'on' AS "readOnly",
     CASE WHEN pg_is_in_recovery() THEN ${markedOn} IS NOT NULL ELSE ${markedOn} < ${timeline} COLLATE "C" END AS inherited
   FROM pg_database WHERE datname = current_database()`;
+
+export const readFence = async ({ query }: Session): Promise<Fenced> =>
+  (await query<Fenced & Record<string, unknown>>(fencedSql))[0]!;
 
 /** Lets new sessions write again; needs a session that may. */
 export const lifting = [comment('NULL'), alterDatabase('RESET default_transaction_read_only')];

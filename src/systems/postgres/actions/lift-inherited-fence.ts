@@ -3,7 +3,7 @@ import { defineAction, type LookContext } from '../../../define.ts';
 import { lookSignal } from '../../look-signal.ts';
 import type { Databases, DatabaseTarget } from '../client.ts';
 import { connectPermission, psqlLine, resolveTarget, targetInput } from '../database-target.ts';
-import { changeFence, type Fenced, fencedSql, lifting } from '../fence-mark.ts';
+import { changeFence, type Fenced, lifting, readFence } from '../fence-mark.ts';
 
 /**
  * Lets a promoted primary write that was still following when its former primary was fenced: the fence stands in the
@@ -11,11 +11,7 @@ import { changeFence, type Fenced, fencedSql, lifting } from '../fence-mark.ts';
  */
 export const liftInheritedFence = (databases: Databases) => {
   const look = (target: DatabaseTarget, context: LookContext): Promise<Fenced> =>
-    databases.session(
-      target,
-      lookSignal(context),
-      async ({ query }) => (await query<Fenced & Record<string, unknown>>(fencedSql))[0]!,
-    );
+    databases.session(target, lookSignal(context), readFence);
   return defineAction({
     name: 'postgres/lift-inherited-fence',
     version: 1,

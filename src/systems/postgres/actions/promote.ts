@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { defineAction, type LookContext, type StepContext } from '../../../define.ts';
 import { MaydayError } from '../../../errors.ts';
 import { lookSignal } from '../../look-signal.ts';
-import type { Databases, DatabaseTarget, Session } from '../client.ts';
+import type { Databases, DatabaseTarget } from '../client.ts';
 import { connectPermission, psqlLine, resolveTarget, streamingKind, targetInput } from '../database-target.ts';
-import { changeFence, type Fenced, fencedSql, lifting } from '../fence-mark.ts';
+import { changeFence, type Fenced, lifting, readFence } from '../fence-mark.ts';
 
 const sql = 'SELECT pg_promote(wait => false) AS accepted';
 
@@ -16,10 +16,8 @@ const liftingMilliseconds = 30_000;
  * second time is without effect on a server that is being promoted.
  */
 export const promote = (databases: Databases) => {
-  const read = async ({ query }: Session): Promise<Fenced> =>
-    (await query<Fenced & Record<string, unknown>>(fencedSql))[0]!;
   const look = (target: DatabaseTarget, context: LookContext): Promise<Fenced> =>
-    databases.session(target, lookSignal(context), read);
+    databases.session(target, lookSignal(context), readFence);
 
   /** The former primary was fenced while this standby still followed it, so the fence came along. */
   const liftInherited = async (target: DatabaseTarget, context: StepContext): Promise<void> => {
