@@ -256,6 +256,8 @@ export interface ComponentKind<A = any, S = any> {
   at: z.ZodType<A>;
   /** The other keys. */
   settings: z.ZodType<S>;
+  /** Why what stands under a place's name cannot be so, given the other keys. */
+  wrongAt?(at: A, settings: S): string | undefined;
   /** Resource ids of this component in one place, spelt as `Action.resources` does. */
   resources(component: ComponentView, place: Place, plan: PlanView): string[];
   /** Which role this place plays now; only for kinds that can tell. */
@@ -265,6 +267,8 @@ export interface ComponentKind<A = any, S = any> {
     plan: PlanView,
     context: LookContext,
   ): Promise<{ role: 'active' | 'standby' | 'absent' | 'unknown'; because: string }>;
+  /** Several places can serve a part of it at once, so that one that serves need not serve all of it. */
+  isShared?: true;
   /** The action that makes sure that this place takes no more writes; for kinds that can be promoted elsewhere. */
   fence?(component: ComponentView, place: Place, plan: PlanView): FenceDraft;
   /** What stops this component in a place for good, when it writes to others there. */
@@ -472,6 +476,8 @@ export interface FlowPlan extends PlanView {
     place: Place,
     context: LookContext,
   ): Promise<{ role: 'active' | 'standby' | 'absent' | 'unknown'; because: string } | undefined>;
+  /** Whether several places can serve a part of a component at once. */
+  isShared(component: string): boolean;
   /** Names of all components. */
   components: string[];
   scopes(flow: string): string[];
@@ -509,6 +515,8 @@ export interface FlowPlan extends PlanView {
   resourcesOf(component: string, place: Place): string[];
   /** After such an action there are two that take writes, unless the old one was fenced. */
   makesWriter(uses: string): boolean;
+  /** What such an action changed cannot be taken back by Mayday. */
+  isOneWay(uses: string): boolean;
   /** The key of `with` by which an action is moved little by little. */
   gradualKey(uses: string): string | undefined;
   /** The plan's triage checks, as steps. */

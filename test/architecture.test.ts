@@ -41,7 +41,7 @@ const boundaries: Boundaries = {
     ssh: ['src/ssh'],
     'break-glass': ['src/break-glass'],
     'second places': ['src/checkpoint-places.ts'],
-    launch: ['src/launch.ts', 'src/sandbox-process.ts'],
+    launch: ['src/launch.ts', 'src/sandbox-process.ts', 'src/compile-cache.ts'],
     main: ['src/main.ts'],
     cli: ['src/cli.ts', 'src/cli'],
     flows: ['flows'],
