@@ -10,7 +10,7 @@ const words = ['define', 'errors', 'canonical'];
 const boundaries: Boundaries = {
   parts: {
     errors: ['src/errors.ts'],
-    define: ['src/define.ts'],
+    define: ['src/define.ts', 'src/define'],
     canonical: ['src/canonical.ts'],
     redact: ['src/redact.ts'],
     incident: ['src/incident'],
