@@ -61,6 +61,7 @@ const ownRoutes = (context: SandboxContext, world: World): Record<string, Route>
     entries: context.ledger.entries(),
     refusals: context.ledger.refusals(),
     counts: context.ledger.counts(),
+    calls: context.ledger.calls(),
   }),
   'GET /clock': () => ({ now: context.clock.now().toISOString(), speed: context.clock.speed }),
   'GET /faults': () => context.faults.list(),

@@ -17,6 +17,7 @@ export type Fault =
 
 export interface Faults {
   add(fault: Fault): void;
+  remove(isMeant: (fault: Fault) => boolean): void;
   clear(): void;
   list(): Fault[];
   regionDown(region: string): boolean;
@@ -30,6 +31,9 @@ export const createFaults = (): Faults => {
   let faults: Fault[] = [];
   return {
     add: (fault) => void faults.push({ ...fault }),
+    remove: (isMeant) => {
+      faults = faults.filter((fault) => !isMeant(fault));
+    },
     clear: () => {
       faults = [];
     },

@@ -21,6 +21,15 @@ export interface Refusal {
   source: string;
 }
 
+/** How calls of one method ended. */
+export interface CallCounts {
+  ok: number;
+  refused: number;
+  /** Answered 429. */
+  limited: number;
+  failed: number;
+}
+
 /**
  * Counts what the world accepted, by which the demo and the tests judge. Only the sandbox's own servers write it,
  * at the moment when they accept a change, whether or not the caller ever hears the answer.
@@ -28,15 +37,20 @@ export interface Refusal {
 export interface Ledger {
   accept(change: string, resource: string, details?: Record<string, unknown>): { visible(): void; entry: LedgerEntry };
   refuse(call: string, code: string, source: string): void;
+  /** How a call ended, whether it changed anything or not. */
+  call(name: string, end: keyof CallCounts): void;
   entries(): LedgerEntry[];
   refusals(): Refusal[];
   /** How often each change was accepted. */
   counts(): Record<string, number>;
+  /** How often each method was called, and how often it was told to wait. */
+  calls(): Record<string, CallCounts>;
 }
 
 export const createLedger = (clock: WorldClock): Ledger => {
   const entries: LedgerEntry[] = [];
   const refusals: Refusal[] = [];
+  const calls: Record<string, CallCounts> = {};
   return {
     accept(change, resource, details = {}) {
       const entry: LedgerEntry = {
@@ -55,6 +69,11 @@ export const createLedger = (clock: WorldClock): Ledger => {
       };
     },
     refuse: (call, code, source) => void refusals.push({ at: clock.now().toISOString(), call, code, source }),
+    call(name, end) {
+      calls[name] ??= { ok: 0, refused: 0, limited: 0, failed: 0 };
+      calls[name][end] += 1;
+    },
+    calls: () => calls,
     entries: () => entries,
     refusals: () => refusals,
     counts: () => {

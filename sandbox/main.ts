@@ -68,7 +68,12 @@ const main = async () => {
   // Nobody has needed this world for a minute: whoever started it was killed.
   if (keepAlive) setInterval(() => void (secondsSinceTouched(keepAlive) > 60 && stop()), 5_000).unref();
   process.stdout.write(
-    `${JSON.stringify({ ready: true, controlUrl: sandbox.controlUrl, environment: sandbox.environment })}\n`,
+    `${JSON.stringify({
+      ready: true,
+      controlUrl: sandbox.controlUrl,
+      workspaceUrl: sandbox.workspaceUrl,
+      environment: sandbox.environment,
+    })}\n`,
   );
 };
 

@@ -38,6 +38,7 @@ import { startServices } from './services/start-services.ts';
 import { startSlack } from './slack/start-slack.ts';
 import { startStatuspage } from './statuspage/start-statuspage.ts';
 import { startWebhook } from './webhook/start-webhook.ts';
+import { startWorkspace } from './workspace/start-workspace.ts';
 import type { WorldPlan } from './world-plan.ts';
 
 export interface SandboxOptions {
@@ -58,6 +59,8 @@ export interface Sandbox {
   /** Settings that point every real client library at this world. */
   environment: Record<string, string>;
   controlUrl: string;
+  /** The page in which people try it all. */
+  workspaceUrl: string;
   context: SandboxContext;
   close(): Promise<void>;
 }
@@ -80,9 +83,11 @@ export const startSandbox = async (options: SandboxOptions): Promise<Sandbox> =>
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   try {
-    const { parts, hosts, ...world } = await startParts(context, options, closers);
+    const { parts, people, hosts, ...world } = await startParts(context, options, closers);
     const control = await startControl(context, world, parts, options.controlPort ?? 0);
     closers.push(control.close);
+    const workspace = await startWorkspace(context, { ...people, world });
+    closers.push(workspace.close);
     const merged: Record<string, string> = Object.assign({}, ...parts.map((part) => part.environment));
     const environment = {
       ...merged,
@@ -91,7 +96,7 @@ export const startSandbox = async (options: SandboxOptions): Promise<Sandbox> =>
       MAYDAY_CA: world.certificates.authorityPath,
       MAYDAY_WORLD_CLOCK: `${clock.wallStart.toISOString()}/${clock.worldStart.toISOString()}/${clock.speed}`,
     };
-    return { environment, controlUrl: control.url, context, close };
+    return { environment, controlUrl: control.url, workspaceUrl: workspace.url, context, close };
   } catch (error) {
     await close();
     throw error;
@@ -172,12 +177,15 @@ const startParts = async (
   add(await startNats(context, secrets));
   add(await startClickhouse(context, certificates, secrets));
 
-  add(await startSlack(context, { botUrl: options.botUrl ?? 'http://127.0.0.1:3000' }));
-  add(await startPagerDuty(context));
-  add(await startStatuspage(context));
-  add(await startMail(context));
+  const people = {
+    slack: add(await startSlack(context, { botUrl: options.botUrl ?? 'http://127.0.0.1:3000' })),
+    pagerduty: add(await startPagerDuty(context)),
+    statuspage: add(await startStatuspage(context)),
+    mail: add(await startMail(context)),
+  };
   return {
     parts,
+    people,
     // Hosts of instances are not all known beforehand: a restored one has a new name.
     hosts: [
       ...new Set(['*.rds.amazonaws.com:5432', ...databases.all().map(({ endpoint, port }) => `${endpoint}:${port}`)]),

@@ -10,6 +10,8 @@ import { MaydayError } from './errors.ts';
 export interface SandboxProcess {
   pid: number;
   controlUrl: string;
+  /** The workspace in the browser. */
+  workspaceUrl: string;
   environment: Record<string, string>;
   /** The journal's database of this world; another world never reads it. */
   database: string;
@@ -85,16 +87,16 @@ export const startSandboxProcess = async (request: SandboxRequest): Promise<Sand
   for (let waited = 0; waited < 30_000 && ended === undefined; waited += 25) {
     const line = readFileSync(output, 'utf8').split('\n')[0];
     if (line?.endsWith('}')) {
-      const { controlUrl, environment } = JSON.parse(line) as {
+      const { controlUrl, workspaceUrl, environment } = JSON.parse(line) as {
         controlUrl: string;
+        workspaceUrl: string;
         environment: Record<string, string>;
       };
       const database = `world_${Date.now().toString(36)}_${child.pid}`;
-      writeFileSync(file, JSON.stringify({ pid: child.pid, bot: process.pid, controlUrl, environment, database }), {
-        mode: 0o600,
-      });
+      const made = { pid: child.pid!, controlUrl, workspaceUrl, environment, database };
+      writeFileSync(file, JSON.stringify({ ...made, bot: process.pid }), { mode: 0o600 });
       child.unref();
-      return keep(file, { pid: child.pid!, controlUrl, environment, database, adopted: false });
+      return keep(file, { ...made, adopted: false });
     }
     await sleep(25);
   }

@@ -15,7 +15,7 @@ export interface KeptMail {
 }
 
 /** A mail server on loopback that keeps what it accepted. */
-export const startMail = async (context: SandboxContext): Promise<SandboxPart> => {
+export const startMail = async (context: SandboxContext): Promise<SandboxPart & { mails: KeptMail[] }> => {
   const mails: KeptMail[] = [];
   const server = new SMTPServer({
     authOptional: true,
@@ -53,6 +53,7 @@ export const startMail = async (context: SandboxContext): Promise<SandboxPart> =
   const port = await listen(server.server);
   return {
     name: 'mail',
+    mails,
     environment: { SMTP_URL: `smtp://127.0.0.1:${port}` },
     control: { 'GET /mail': () => ({ mails }) },
     close: () => new Promise((resolve) => server.close(() => resolve())),

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readText, sendJson, startLocalServer } from '../http-server.ts';
 import type { SandboxContext, SandboxPart } from '../part.ts';
-import { createAccount } from './account.ts';
+import { type Account, createAccount } from './account.ts';
 import { createEvents } from './events.ts';
 import { createIncidents } from './incidents.ts';
 import { PagerDutyRefusal } from './pagerduty-refusal.ts';
@@ -16,8 +16,14 @@ const changeOf = (method: string, path: string[]): string | undefined => {
   return undefined;
 };
 
+export interface PagerDutyPart extends SandboxPart {
+  account: Account;
+  /** As a person does on the phone that rang. */
+  acknowledge(incident: string): void;
+}
+
 /** A PagerDuty account on loopback: REST v2 and Events v2, whose phones ring in `GET /pagerduty/state`. */
-export const startPagerDuty = async (context: SandboxContext): Promise<SandboxPart> => {
+export const startPagerDuty = async (context: SandboxContext): Promise<PagerDutyPart> => {
   const token = `sandbox-${randomBytes(12).toString('hex')}`;
   const routingKey = randomBytes(16).toString('hex');
   const account = createAccount(context);
@@ -78,6 +84,13 @@ export const startPagerDuty = async (context: SandboxContext): Promise<SandboxPa
   const [firstUser] = account.users.values();
   return {
     name: 'pagerduty',
+    account,
+    acknowledge(id) {
+      const incident = incidents.find(id);
+      if (incident.status !== 'triggered') return;
+      incident.status = 'acknowledged';
+      incidents.accept('Acknowledge', incident, { by: 'phone' });
+    },
     environment: {
       PAGERDUTY_API_TOKEN: token,
       PAGERDUTY_ROUTING_KEY: routingKey,

@@ -1,12 +1,15 @@
+import { accept, channelById, channelToWrite, findMessage, isTrue } from './channel-access.ts';
 import { checkBlocks } from './check-blocks.ts';
-import { type Method, type MethodWorld, shownMessage } from './method.ts';
+import type { Method, MethodWorld } from './method.ts';
+import { shownMessage } from './shown-message.ts';
 import { SlackRefusal } from './slack-refusal.ts';
 import type { SlackChannel, SlackMessage } from './workspace.ts';
 
-/** `chat.*`, `reactions.*`, `pins.*` and `bookmarks.*`. */
+/** `chat.*`. */
 export const chatMethods: Record<string, Method> = {
   'chat.postMessage': {
     tier: 'post',
+    scope: 'chat:write',
     needs: ['channel'],
     takes: [
       'text',
@@ -24,37 +27,40 @@ export const chatMethods: Record<string, Method> = {
       const channel = channelToWrite(args.channel, world);
       checkContent(args);
       if (args.thread_ts !== undefined) findMessage(channel, args.thread_ts, 'thread_not_found');
-      const message: SlackMessage = {
-        ts: world.workspace.newTimestamp(),
+      const message = world.workspace.addMessage(channel, {
         user: world.workspace.bot.user,
         text: args.text ?? '',
-        blocks: args.blocks === undefined ? undefined : withBlockIds(args.blocks, world),
+        blocks: args.blocks === undefined ? undefined : world.workspace.withBlockIds(args.blocks),
         metadata: args.metadata,
         thread_ts: args.thread_ts,
-        edits: 0,
-        pinned: false,
-        reactions: [],
-      };
-      channel.messages.push(message);
+        broadcast: args.thread_ts !== undefined && isTrue(args.reply_broadcast) ? true : undefined,
+      });
       accept(world, 'slack:chat.postMessage', channel, { ts: message.ts, text: message.text });
+      const { events } = world;
+      events.tellSoon(events.messageEvent(channel), channel, events.posted(channel, message));
       return { channel: channel.id, ts: message.ts, message: shownMessage(message, world.workspace, true) };
     },
   },
   'chat.update': {
     tier: 3,
+    scope: 'chat:write',
     needs: ['channel', 'ts'],
     takes: ['text', 'blocks', 'metadata', 'link_names', 'parse', 'reply_broadcast'],
     run(args, world) {
       const channel = channelToWrite(args.channel, world);
-      const message = findMessage(channel, args.ts);
-      if (message.user !== world.workspace.bot.user) throw new SlackRefusal('cant_update_message');
+      const message = ownMessage(channel, args.ts, 'cant_update_message', world);
       checkContent(args);
+      const previous = world.events.shown(message);
       if (args.text !== undefined) message.text = args.text;
-      if (args.blocks !== undefined) message.blocks = withBlockIds(args.blocks, world);
+      if (args.blocks !== undefined) message.blocks = world.workspace.withBlockIds(args.blocks);
       else if (args.text !== undefined) message.blocks = undefined;
       if (args.metadata !== undefined) message.metadata = args.metadata;
       message.edits += 1;
+      message.editedBy = { user: message.user, ts: world.workspace.newTimestamp() };
+      world.workspace.changed({ kind: 'message', channel: channel.id, ts: message.ts });
       accept(world, 'slack:chat.update', channel, { ts: message.ts });
+      const { events } = world;
+      events.tellSoon(events.messageEvent(channel), channel, events.edited(channel, message, previous));
       return {
         channel: channel.id,
         ts: message.ts,
@@ -63,82 +69,68 @@ export const chatMethods: Record<string, Method> = {
       };
     },
   },
+  'chat.delete': {
+    tier: 3,
+    scope: 'chat:write',
+    needs: ['channel', 'ts'],
+    takes: ['as_user'],
+    run(args, world) {
+      const channel = channelById(args.channel, world.workspace);
+      const message = ownMessage(channel, args.ts, 'cant_delete_message', world);
+      const previous = world.events.shown(message);
+      removeMessage(channel, message, world.workspace);
+      accept(world, 'slack:chat.delete', channel, { ts: message.ts });
+      const { events } = world;
+      events.tellSoon(events.messageEvent(channel), channel, events.deleted(channel, previous));
+      return { channel: channel.id, ts: message.ts };
+    },
+  },
   'chat.postEphemeral': {
     tier: 4,
+    scope: 'chat:write',
     needs: ['channel', 'user'],
     takes: ['text', 'blocks', 'thread_ts', 'link_names', 'parse'],
     run(args, world) {
       const channel = channelToWrite(args.channel, world);
       if (!channel.members.has(args.user)) throw new SlackRefusal('user_not_in_channel');
       checkContent(args);
-      world.workspace.ephemeral.push({
+      const shown = world.workspace.addEphemeral({
         channel: channel.id,
         user: args.user,
         text: args.text ?? '',
-        blocks: args.blocks,
-        at: world.context.clock.now().toISOString(),
+        blocks: args.blocks === undefined ? undefined : world.workspace.withBlockIds(args.blocks),
+        thread_ts: args.thread_ts,
       });
       accept(world, 'slack:chat.postEphemeral', channel, { user: args.user });
-      return { message_ts: world.workspace.newTimestamp() };
+      return { message_ts: shown.ts };
     },
   },
-  'reactions.add': {
-    tier: 3,
-    needs: ['channel', 'timestamp', 'name'],
+  'chat.getPermalink': {
+    // Without a limit of its own, says its page.
+    tier: 'special',
+    needs: ['channel', 'message_ts'],
     takes: [],
-    run(args, world) {
-      const channel = channelToWrite(args.channel, world);
-      const message = findMessage(channel, args.timestamp);
-      const known = message.reactions.find((reaction) => reaction.name === args.name);
-      if (known?.users.includes(world.workspace.bot.user)) throw new SlackRefusal('already_reacted');
-      if (known) known.users.push(world.workspace.bot.user);
-      else message.reactions.push({ name: args.name, users: [world.workspace.bot.user] });
-      accept(world, 'slack:reactions.add', channel, { ts: message.ts, name: args.name });
-      return {};
-    },
-  },
-  'pins.add': {
-    tier: 2,
-    needs: ['channel', 'timestamp'],
-    takes: [],
-    run(args, world) {
-      const channel = channelToWrite(args.channel, world);
-      const message = findMessage(channel, args.timestamp);
-      if (message.pinned) throw new SlackRefusal('already_pinned');
-      message.pinned = true;
-      accept(world, 'slack:pins.add', channel, { ts: message.ts });
-      return {};
-    },
-  },
-  'bookmarks.add': {
-    tier: 2,
-    needs: ['channel_id', 'title', 'type'],
-    takes: ['link', 'emoji', 'entity_id', 'parent_id'],
-    run(args, world) {
-      const channel = channelToWrite(args.channel_id, world);
-      if (args.type !== 'link') throw new SlackRefusal('invalid_bookmark_type');
-      if (!URL.canParse(String(args.link))) throw new SlackRefusal('invalid_link');
-      const bookmark = { id: world.workspace.newId('Bk'), title: String(args.title), link: String(args.link) };
-      channel.bookmarks.push(bookmark);
-      accept(world, 'slack:bookmarks.add', channel, { title: bookmark.title });
-      return { bookmark: { ...bookmark, channel_id: channel.id, type: 'link' } };
+    run(args, { workspace }) {
+      const channel = channelById(args.channel, workspace);
+      const message = findMessage(channel, args.message_ts);
+      return { channel: channel.id, permalink: permalinkOf(workspace.team.domain, channel, message) };
     },
   },
 };
 
-/** A channel by id or name, or a person's direct messages; the bot must be inside. */
-const channelToWrite = (written: string, { workspace }: MethodWorld): SlackChannel => {
-  const user = workspace.users.get(written);
-  if (user?.deleted || user?.is_bot) throw new SlackRefusal('channel_not_found');
-  const channel = user ? workspace.directChannel(user.id) : workspace.findChannel(written);
-  if (!channel) throw new SlackRefusal('channel_not_found');
-  if (!channel.members.has(workspace.bot.user)) throw new SlackRefusal('not_in_channel');
-  return channel;
+/** The address of a message; a reply's also names its thread. */
+export const permalinkOf = (domain: string, channel: SlackChannel, message: SlackMessage): string =>
+  `https://${domain}.slack.com/archives/${channel.id}/p${message.ts.replace('.', '')}` +
+  (message.thread_ts ? `?thread_ts=${message.thread_ts}&cid=${channel.id}` : '');
+
+export const removeMessage = (channel: SlackChannel, message: SlackMessage, workspace: MethodWorld['workspace']) => {
+  channel.messages.splice(channel.messages.indexOf(message), 1);
+  workspace.changed({ kind: 'message', channel: channel.id, ts: message.ts });
 };
 
-const findMessage = (channel: SlackChannel, ts: string, code = 'message_not_found'): SlackMessage => {
-  const message = channel.messages.find((each) => each.ts === ts);
-  if (!message) throw new SlackRefusal(code);
+const ownMessage = (channel: SlackChannel, ts: string, code: string, { workspace }: MethodWorld): SlackMessage => {
+  const message = findMessage(channel, ts);
+  if (message.user !== workspace.bot.user) throw new SlackRefusal(code);
   return message;
 };
 
@@ -157,10 +149,3 @@ const checkContent = (args: Record<string, any>) => {
     if (JSON.stringify(metadata).length > 8_000) throw new SlackRefusal('metadata_too_large');
   }
 };
-
-/** Slack gives every block an id when the app gave none, and sends it back with a click. */
-const withBlockIds = (blocks: any[], { workspace }: MethodWorld) =>
-  blocks.map((block) => ({ block_id: workspace.newId('b'), ...block }));
-
-const accept = (world: MethodWorld, change: string, channel: SlackChannel, details: Record<string, unknown>) =>
-  world.context.ledger.accept(change, `slack:${channel.id}`, { name: channel.name, ...details }).visible();

@@ -1,12 +1,16 @@
 import type { SandboxContext } from '../part.ts';
+import type { AppEvents } from './app-events.ts';
+import type { Files } from './files.ts';
 import type { Tier } from './rate-limits.ts';
 import type { Triggers } from './triggers.ts';
-import type { SlackMessage, Workspace } from './workspace.ts';
+import type { Workspace } from './workspace.ts';
 
 export interface MethodWorld {
   context: SandboxContext;
   workspace: Workspace;
   triggers: Triggers;
+  events: AppEvents;
+  files: Files;
   /** The address of a fresh Socket Mode connection. */
   openConnection(): string;
 }
@@ -14,6 +18,8 @@ export interface MethodWorld {
 /** One method of the Web API. */
 export interface Method {
   tier: Tier;
+  /** What the bot's token must have been granted; by the kind of channel where it differs. Absent: nothing. */
+  scope?: string | ((args: Record<string, any>, world: MethodWorld) => string);
   needs: string[];
   takes: string[];
   /** Accepts the app-level token (`xapp-`) instead of the bot's. */
@@ -22,19 +28,12 @@ export interface Method {
   run(args: Record<string, any>, world: MethodWorld): Record<string, unknown>;
 }
 
-/** A message as the API shows it, without what only the sandbox keeps. */
-export const shownMessage = (message: SlackMessage, workspace: Workspace, withMetadata: boolean) => ({
-  type: 'message',
-  user: message.user,
-  ...(message.user === workspace.bot.user ? { bot_id: workspace.bot.id, app_id: workspace.appId } : {}),
-  ts: message.ts,
-  text: message.text,
-  team: workspace.team.id,
-  ...(message.blocks ? { blocks: message.blocks } : {}),
-  ...(message.thread_ts ? { thread_ts: message.thread_ts } : {}),
-  ...(message.edits > 0 ? { edited: { user: message.user, ts: message.ts } } : {}),
-  ...(message.reactions.length > 0
-    ? { reactions: message.reactions.map(({ name, users }) => ({ name, users, count: users.length })) }
-    : {}),
-  ...(withMetadata && message.metadata ? { metadata: message.metadata } : {}),
-});
+/** The scope that a method needs for the channel at hand: `history` → `channels:history`, `groups:history`, `im:history`. */
+export const scopeByChannel =
+  (right: 'history' | 'read' | 'manage' | 'join'): Method['scope'] =>
+  (args, { workspace }) => {
+    const channel = workspace.findChannel(String(args['channel'] ?? ''));
+    const kind = channel?.kind === 'im' ? 'im' : channel?.is_private ? 'groups' : 'channels';
+    if (right === 'manage' && kind !== 'channels') return `${kind}:write`;
+    return `${kind}:${right}`;
+  };

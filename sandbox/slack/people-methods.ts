@@ -1,3 +1,4 @@
+import { isTrue, pageOf } from './channel-access.ts';
 import type { Method } from './method.ts';
 import { SlackRefusal } from './slack-refusal.ts';
 import type { SlackUser, Workspace } from './workspace.ts';
@@ -20,21 +21,24 @@ export const peopleMethods: Record<string, Method> = {
   },
   'users.info': {
     tier: 4,
+    scope: 'users:read',
     needs: ['user'],
     takes: ['include_locale'],
     run: (args, { workspace }) => ({ user: shownUser(findUser(args.user, workspace)) }),
   },
   'users.list': {
     tier: 2,
+    scope: 'users:read',
     needs: [],
     takes: ['limit', 'cursor', 'include_locale', 'team_id'],
-    run: (_args, { workspace }) => ({
-      members: [...workspace.users.values()].map(shownUser),
-      response_metadata: { next_cursor: '' },
-    }),
+    run(args, { workspace }) {
+      const { items, next } = pageOf([...workspace.users.values()], args, 1000, 1000);
+      return { members: items.map(shownUser), response_metadata: { next_cursor: next } };
+    },
   },
   'users.lookupByEmail': {
     tier: 3,
+    scope: 'users:read.email',
     needs: ['email'],
     takes: [],
     run(args, { workspace }) {
@@ -43,8 +47,29 @@ export const peopleMethods: Record<string, Method> = {
       return { user: shownUser(user) };
     },
   },
+  'usergroups.list': {
+    tier: 2,
+    scope: 'usergroups:read',
+    needs: [],
+    takes: ['include_users', 'include_count', 'include_disabled', 'team_id'],
+    run: (args, { workspace }) => ({
+      usergroups: [...workspace.userGroups].map(([id, { handle, users }]) => ({
+        id,
+        team_id: workspace.team.id,
+        is_usergroup: true,
+        name: handle,
+        handle,
+        description: '',
+        is_external: false,
+        date_delete: 0,
+        ...(isTrue(args.include_users) ? { users } : {}),
+        ...(isTrue(args.include_count) ? { user_count: users.length } : {}),
+      })),
+    }),
+  },
   'usergroups.users.list': {
     tier: 2,
+    scope: 'usergroups:read',
     needs: ['usergroup'],
     takes: ['include_disabled', 'team_id'],
     run(args, { workspace }) {
@@ -55,6 +80,7 @@ export const peopleMethods: Record<string, Method> = {
   },
   'team.info': {
     tier: 3,
+    scope: 'team:read',
     needs: [],
     takes: ['team', 'domain'],
     run: (_args, { workspace: { team } }) => ({ team: { ...team, email_domain: '' } }),
@@ -87,5 +113,6 @@ const shownUser = (user: SlackUser) => ({
   is_ultra_restricted: user.is_ultra_restricted,
   is_stranger: user.is_stranger,
   tz: 'America/New_York',
-  profile: { real_name: user.real_name, display_name: user.name, email: user.email },
+  tz_offset: -18_000,
+  profile: { real_name: user.real_name, display_name: user.name, title: user.title, email: user.email },
 });

@@ -1,7 +1,8 @@
-import { checkView } from './check-blocks.ts';
+import { checkView } from './check-view.ts';
 import type { Method, MethodWorld } from './method.ts';
 import { findUser } from './people-methods.ts';
 import { SlackRefusal } from './slack-refusal.ts';
+import { openView, writeView } from './views.ts';
 import type { SlackView } from './workspace.ts';
 
 /** `views.*`. */
@@ -12,10 +13,20 @@ export const viewMethods: Record<string, Method> = {
     takes: ['trigger_id', 'interactivity_pointer'],
     run(args, world) {
       checkView(args.view, 'modal');
-      const user = world.triggers.exchange(String(args.trigger_id ?? ''));
-      const view = storeView(args.view, user, world);
-      world.context.ledger.accept('slack:views.open', `slack:${user}`, { view: view.id }).visible();
-      return { view: view.view };
+      const { user } = world.triggers.exchange(String(args.trigger_id ?? ''));
+      return told(world, 'slack:views.open', openView(args.view, user, world.workspace));
+    },
+  },
+  'views.push': {
+    tier: 4,
+    needs: ['view'],
+    takes: ['trigger_id', 'interactivity_pointer'],
+    run(args, world) {
+      checkView(args.view, 'modal');
+      const { user, view: from } = world.triggers.exchange(String(args.trigger_id ?? ''), 'views.push');
+      const under = world.workspace.views.get(from ?? '');
+      if (!under?.open) throw new SlackRefusal('not_found');
+      return told(world, 'slack:views.push', openView(args.view, user, world.workspace, under));
     },
   },
   'views.update': {
@@ -23,13 +34,16 @@ export const viewMethods: Record<string, Method> = {
     needs: ['view'],
     takes: ['view_id', 'external_id', 'hash'],
     run(args, world) {
-      const known = world.workspace.views.get(args.view_id);
+      if (args.view_id === undefined && args.external_id === undefined)
+        throw new SlackRefusal('invalid_arguments', ['[ERROR] view_id or external_id is needed']);
+      const known =
+        args.view_id === undefined
+          ? [...world.workspace.views.values()].find(({ open, view }) => open && view.external_id === args.external_id)
+          : world.workspace.views.get(args.view_id);
       if (!known?.open) throw new SlackRefusal('not_found');
       if (args.hash !== undefined && args.hash !== known.hash) throw new SlackRefusal('hash_conflict');
       checkView(args.view, 'modal');
-      const view = storeView(args.view, known.user, world, known.id);
-      world.context.ledger.accept('slack:views.update', `slack:${known.user}`, { view: view.id }).visible();
-      return { view: view.view };
+      return told(world, 'slack:views.update', writeView(known, args.view, world.workspace));
     },
   },
   'views.publish': {
@@ -37,47 +51,19 @@ export const viewMethods: Record<string, Method> = {
     needs: ['user_id', 'view'],
     takes: ['hash'],
     run(args, world) {
-      const user = findUser(args.user_id, world.workspace);
+      const { workspace } = world;
+      const user = findUser(args.user_id, workspace);
       checkView(args.view, 'home');
-      const known = [...world.workspace.views.values()].find(
-        ({ view, user: owner }) => view.type === 'home' && owner === user.id,
-      );
+      const known = workspace.homes.get(user.id);
       if (known && args.hash !== undefined && args.hash !== known.hash) throw new SlackRefusal('hash_conflict');
-      const view = storeView(args.view, user.id, world, known?.id);
-      world.context.ledger.accept('slack:views.publish', `slack:${user.id}`, { view: view.id }).visible();
-      return { view: view.view };
+      const home: SlackView = known ?? { id: workspace.newId('V'), user: user.id, hash: '', open: true, view: {} };
+      workspace.homes.set(user.id, home);
+      return told(world, 'slack:views.publish', writeView(home, args.view, workspace));
     },
   },
 };
 
-export const storeView = (
-  written: any,
-  user: string,
-  world: Pick<MethodWorld, 'workspace'>,
-  id?: string,
-): SlackView => {
-  const { workspace } = world;
-  const viewId = id ?? workspace.newId('V');
-  const hash = workspace.newId('');
-  const blocks = written.blocks.map((block: any) => ({ block_id: workspace.newId('b'), ...block }));
-  const view: SlackView = {
-    id: viewId,
-    user,
-    hash,
-    open: true,
-    view: {
-      private_metadata: '',
-      callback_id: '',
-      ...written,
-      blocks,
-      id: viewId,
-      hash,
-      team_id: workspace.team.id,
-      app_id: workspace.appId,
-      bot_id: workspace.bot.id,
-      state: { values: {} },
-    },
-  };
-  workspace.views.set(viewId, view);
-  return view;
+const told = ({ context }: MethodWorld, change: string, view: SlackView) => {
+  context.ledger.accept(change, `slack:${view.user}`, { view: view.id }).visible();
+  return { view: view.view };
 };

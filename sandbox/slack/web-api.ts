@@ -1,25 +1,38 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { readText, sendJson } from '../http-server.ts';
+import type { AppManifest } from './app-manifest.ts';
+import { bookmarkMethods } from './bookmark-methods.ts';
+import { canvasMethods } from './canvas-methods.ts';
+import { channelMethods } from './channel-methods.ts';
 import { chatMethods } from './chat-methods.ts';
 import { conversationMethods } from './conversation-methods.ts';
+import { fileMethods } from './file-methods.ts';
 import type { Method, MethodWorld } from './method.ts';
 import { peopleMethods } from './people-methods.ts';
+import { pinMethods } from './pin-methods.ts';
 import { createRateLimits } from './rate-limits.ts';
+import { reactionMethods } from './reaction-methods.ts';
 import { SlackRefusal } from './slack-refusal.ts';
 import { viewMethods } from './view-methods.ts';
 
 export const methods: Record<string, Method> = {
+  ...bookmarkMethods,
+  ...canvasMethods,
+  ...channelMethods,
   ...chatMethods,
   ...conversationMethods,
+  ...fileMethods,
   ...peopleMethods,
+  ...pinMethods,
+  ...reactionMethods,
   ...viewMethods,
 };
 
 /** Arguments that Slack reads as JSON when they come in a form. */
-const jsonArguments = new Set(['blocks', 'view', 'metadata', 'attachments']);
+const jsonArguments = new Set(['blocks', 'view', 'metadata', 'attachments', 'files', 'document_content', 'changes']);
 
 /** `POST /api/<method>`, with the bot's or the app's token. */
-export const createWebApi = (world: MethodWorld, tokens: { bot: string; app: string }) => {
+export const createWebApi = (world: MethodWorld, tokens: { bot: string; app: string }, manifest: AppManifest) => {
   const waitSeconds = createRateLimits(world.context.clock);
   const { faults, holds, ledger } = world.context;
 
@@ -27,18 +40,29 @@ export const createWebApi = (world: MethodWorld, tokens: { bot: string; app: str
     const args = readArguments(request, await readText(request));
     const fault = faults.service('slack');
     if (fault?.how === 'hang') return;
-    if (fault?.how === '500') return sendJson(response, 500, { ok: false, error: 'internal_error' });
-    if (fault?.how === '429') return tooMany(response, fault.retryAfterSeconds ?? 1);
+    const failed = () => {
+      ledger.call(`slack:${name}`, 'failed');
+      sendJson(response, 500, { ok: false, error: 'internal_error' });
+    };
+    const limited = (seconds: number) => {
+      ledger.call(`slack:${name}`, 'limited');
+      sendJson(response, 429, { ok: false, error: 'ratelimited' }, { 'retry-after': String(seconds) });
+    };
+    if (fault?.how === '500') return failed();
+    if (fault?.how === '429') return limited(fault.retryAfterSeconds ?? 1);
 
     const refuse = (
       code: string,
       messages: string[] = [],
       source = `https://docs.slack.dev/reference/methods/${name}`,
+      more: Record<string, unknown> = {},
     ) => {
+      ledger.call(`slack:${name}`, 'refused');
       ledger.refuse(`slack:${name}`, code, source);
       sendJson(response, 200, {
         ok: false,
         error: code,
+        ...more,
         ...(messages.length > 0 ? { response_metadata: { messages } } : {}),
       });
     };
@@ -54,7 +78,7 @@ export const createWebApi = (world: MethodWorld, tokens: { bot: string; app: str
     const wait = waitSeconds(name, method.tier, args.channel);
     if (wait > 0) {
       ledger.refuse(`slack:${name}`, 'ratelimited', 'https://docs.slack.dev/apis/web-api/rate-limits');
-      return tooMany(response, wait);
+      return limited(wait);
     }
     const missing = method.needs.filter((key) => args[key] === undefined || args[key] === '');
     const unknown = Object.keys(args).filter((key) => !method.needs.includes(key) && !method.takes.includes(key));
@@ -64,13 +88,19 @@ export const createWebApi = (world: MethodWorld, tokens: { bot: string; app: str
         ...unknown.map((key) => `[ERROR] no such argument: ${key}`),
       ]);
     }
+    const needed = typeof method.scope === 'function' ? method.scope(args, world) : method.scope;
+    if (needed && !manifest.scopes.includes(needed)) {
+      const source = `https://docs.slack.dev/reference/scopes/${needed}`;
+      return refuse('missing_scope', [], source, { needed, provided: manifest.scopes.join(',') });
+    }
     const change = `slack:${name}`;
     const next = faults.take(change);
-    if (next === 'error') return sendJson(response, 500, { ok: false, error: 'internal_error' });
+    if (next === 'error') return failed();
     try {
       const text = JSON.stringify(args);
       if (!(await holds.pass(change, 'before', text))) return;
       const answer = method.run(args, world);
+      ledger.call(change, 'ok');
       if (!(await holds.pass(change, 'after', text))) return;
       if (next === 'timeout') return;
       sendJson(response, 200, { ok: true, ...answer });
@@ -80,9 +110,6 @@ export const createWebApi = (world: MethodWorld, tokens: { bot: string; app: str
     }
   };
 };
-
-const tooMany = (response: ServerResponse, seconds: number) =>
-  sendJson(response, 429, { ok: false, error: 'ratelimited' }, { 'retry-after': String(seconds) });
 
 /** Form or JSON; undefined when it is neither. */
 const readArguments = (request: IncomingMessage, body: string): Record<string, any> | undefined => {

@@ -4,7 +4,7 @@ import { readText, sendJson, startLocalServer } from '../http-server.ts';
 import type { SandboxContext, SandboxPart } from '../part.ts';
 import { checkIncident } from './check-incident.ts';
 
-interface StatusIncident {
+export interface StatusIncident {
   id: string;
   page_id: string;
   name: string;
@@ -21,8 +21,12 @@ interface StatusIncident {
 
 const source = 'https://developer.statuspage.io/';
 
+export interface StatuspagePart extends SandboxPart {
+  shown(): { components: { id: string; name: string; status: string }[]; incidents: StatusIncident[] };
+}
+
 /** A Statuspage page on loopback: incidents and components, one request a second in the world's time. */
-export const startStatuspage = async (context: SandboxContext): Promise<SandboxPart> => {
+export const startStatuspage = async (context: SandboxContext): Promise<StatuspagePart> => {
   const apiKey = `sandbox-${randomBytes(12).toString('hex')}`;
   const pageId = 'sandboxpage1';
   const components = new Map<string, { id: string; name: string; status: string }>();
@@ -128,6 +132,7 @@ export const startStatuspage = async (context: SandboxContext): Promise<SandboxP
 
   return {
     name: 'statuspage',
+    shown: () => ({ components: [...components.values()], incidents }),
     environment: { STATUSPAGE_API_KEY: apiKey, STATUSPAGE_PAGE_ID: pageId, STATUSPAGE_API_URL: `${local.url}/v1` },
     control: { 'GET /statuspage/state': () => ({ page: pageId, components: [...components.values()], incidents }) },
     close: local.close,

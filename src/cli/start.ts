@@ -43,9 +43,12 @@ export const start = async (options: { speed: string; worldStart?: string }): Pr
       });
       process.stdout.write(
         [
-          'No tokens are set, so this is a rehearsal: Mayday works against its sandbox, and nothing outside this machine is touched.',
+          `Open ${sandbox.workspaceUrl} in your browser: a workspace to try Mayday in.`,
+          '',
+          'No tokens are set, so this is a rehearsal against the sandbox; nothing outside this machine is touched.',
           `  world      ${options.speed} times as fast as life${sandbox.adopted ? ', taken up from before' : ''}`,
-          `  control    ${sandbox.controlUrl} (type a command: POST /slack/command {"user","channel","command","text"})`,
+          `  status     ${sandbox.workspaceUrl}/status (the page that customers see)`,
+          `  control    ${sandbox.controlUrl} (the same by curl: POST /slack/command {"user","channel","command","text"})`,
           `  bot        ${mayday.slackUrl ?? 'Socket Mode'}`,
           `  health     ${mayday.webUrl}/health`,
           ...(process.env['DATABASE_URL']
@@ -60,7 +63,7 @@ export const start = async (options: { speed: string; worldStart?: string }): Pr
         `Mayday is ready. Slack: ${mayday.slackUrl ?? 'Socket Mode'}. Health: ${mayday.webUrl}/health.\n`,
       );
     process.stdout.write(
-      `${JSON.stringify({ ready: true, controlUrl: sandbox?.controlUrl, slackUrl: mayday.slackUrl, webUrl: mayday.webUrl })}\n`,
+      `${JSON.stringify({ ready: true, workspaceUrl: sandbox?.workspaceUrl, controlUrl: sandbox?.controlUrl, slackUrl: mayday.slackUrl, webUrl: mayday.webUrl })}\n`,
     );
   } catch (error) {
     await surroundings.close();
