@@ -270,7 +270,8 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
         await inbox.handled(`view:${(payload as { trigger_id?: string }).trigger_id}`).catch(() => {});
         return answer;
       },
-      onEvent: (_, { id }) => handled(`event:${id}`, async () => {}),
+      onShortcut: (payload) => handled(`shortcut:${payload.trigger_id}`, () => chat.shortcut(payload)),
+      onEvent: (event, { id, team }) => handled(`event:${id}`, () => chat.event(event, { team })),
     });
     closers.push(() => app.close());
 

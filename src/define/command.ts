@@ -122,5 +122,43 @@ export interface Command {
   usage: string;
   examples: string[];
   effect: 'read' | 'write' | 'destructive';
+  /** What is asked when nothing is typed behind the command, or when it is reached without typing. */
+  form?: CommandForm;
   run(text: string, context: CommandContext): Promise<void>;
+}
+
+/** A form in place of a typed line: what is filled in becomes the line, and that is carried out as if it were typed. */
+export interface CommandForm {
+  /** At most 24 characters. */
+  title: string;
+  /** What to ask, given what has been chosen so far. */
+  fields(chosen: Readonly<Record<string, string>>, context: FormContext): FormField[];
+  /** What the person would have typed behind the command. Throws with one sentence when something is missing. */
+  line(values: Readonly<Record<string, string>>): string;
+}
+
+export interface FormContext {
+  plans: PlanDirectory;
+  /** Runs that a person may want to name, newest first. */
+  runs: readonly { id: string; title: string }[];
+}
+
+export type FormField =
+  | { kind: 'note'; name: string; label: string }
+  | (FieldText & {
+      kind: 'choice';
+      options: readonly { value: string; label: string }[];
+      initial?: string;
+      /** What else is asked depends on it, so the form is drawn anew when it changes. */
+      decides?: true;
+    })
+  | (FieldText & { kind: 'text'; initial?: string; placeholder?: string; most?: number; multiline?: true })
+  /** A box to tick; its value is `yes`. */
+  | (FieldText & { kind: 'flag'; text: string; initial?: string });
+
+interface FieldText {
+  name: string;
+  label: string;
+  hint?: string;
+  optional?: true;
 }
