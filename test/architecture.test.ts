@@ -90,6 +90,7 @@ const boundaries: Boundaries = {
         'src/obligations.ts',
         'src/break-glass',
         'src/chat/card-keeper.ts',
+        'src/chat/slack-budget.ts',
       ],
     },
     kysely: { in: ['src/journal'] },

@@ -16,6 +16,7 @@ import type { RunStore } from '../engine/run-store.ts';
 import { messageOf } from '../errors.ts';
 import type { SlackClient } from '../systems/slack/index.ts';
 import type { Directory } from './authority.ts';
+import type { CommandOf } from './cards/run-details.ts';
 import { createCommandTalk } from './command-talk.ts';
 import { createOrders, type OrdersOptions } from './orders.ts';
 import { createRunTalk } from './run-talk.ts';
@@ -36,6 +37,8 @@ export interface ChatOptions {
   checklists: ChecklistDirectory;
   /** Digest of a plan as its file says it now; undefined when it is gone or broken. */
   planDigest(plan: string): string | undefined;
+  /** The same as a step, as a line to type. */
+  commandOf: CommandOf;
   steeredBy: OrdersOptions['steeredBy'];
   /** Everybody whom a plan pins, by which a Slack user is known in PagerDuty. */
   people(plan: string): PersonView[];

@@ -131,11 +131,13 @@ export const createCommandTalk = (
       const closing = setTimeout(() => {
         isOpen = false;
       }, formPatienceMs);
+      const inputs = view.blocks.flatMap((block) => (block.type === 'input' ? (block.block_id ?? []) : []));
       await say(
-        async (text) => {
+        async (text, error) => {
           if (!isOpen) return await reply(text);
-          const field = view.blocks.findLast((block) => block.type === 'input')?.block_id ?? '';
-          answer = { response_action: 'errors', errors: { [field]: text.slice(0, 300) } };
+          const { field } = ((error as Error).cause ?? {}) as { field?: string };
+          const at = field !== undefined && inputs.includes(field) ? field : inputs[0]!;
+          answer = { response_action: 'errors', errors: { [at]: text.slice(0, 300) } };
         },
         () =>
           carryOut(definition, definition.form!.line(valuesOf(view)), {

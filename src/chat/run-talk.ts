@@ -4,6 +4,7 @@ import type { RunState } from '../engine/state.ts';
 import { redact } from '../redact.ts';
 import type { SlackClient } from '../systems/slack/index.ts';
 import { oneFieldForm } from './cards/forms.ts';
+import { type CommandOf, runDetails } from './cards/run-details.ts';
 import { shorten } from './cards/text.ts';
 import type { Order, Orders } from './orders.ts';
 import type { ViewAnswer } from './slack-app.ts';
@@ -16,8 +17,9 @@ export const createRunTalk = (options: {
   orders: Orders;
   trusted: Trusted;
   say: Say;
+  commandOf: CommandOf;
 }): Talk => {
-  const { slack, store, orders, trusted, say } = options;
+  const { slack, store, orders, trusted, say, commandOf } = options;
   return {
     word: 'run',
 
@@ -27,6 +29,14 @@ export const createRunTalk = (options: {
       const actionId = action.action_id.split(':').slice(0, 2).join(':');
       // A form must be asked for within three seconds of the click, so that comes before everything slow.
       const handle = await store.open(runId);
+      if (actionId === 'run:details')
+        return void (await slack.openView(payload.trigger_id, runDetails(handle.state(), 0, commandOf)));
+      if (actionId === 'run:page' && payload.view)
+        return await slack.updateView(
+          payload.view.id,
+          runDetails(await handle.refresh(), Number(step), commandOf),
+          payload.view.hash,
+        );
       const form = formFor(actionId, action.value ?? '', handle.state());
       if (form) return void (await slack.openView(payload.trigger_id, form));
       const order = orderOfClick(actionId, hash, step);

@@ -38,7 +38,7 @@ export interface Shortcut {
 }
 
 /** Does something for a person and tells them in one sentence when it could not be done. Never throws. */
-export type Say = (reply: (text: string) => Promise<void>, work: () => Promise<void>) => Promise<void>;
+export type Say = (reply: (text: string, error: unknown) => Promise<void>, work: () => Promise<void>) => Promise<void>;
 
 export const createSay =
   (log: Log): Say =>
@@ -51,9 +51,8 @@ export const createSay =
         error instanceof MaydayError
           ? error.message
           : 'Mayday failed to do this through a fault of its own; nothing was started. Try again, or use the command line.';
-      await reply(`⚠️ ${plain(redact(text)).replaceAll(/\u2009`\u2009/g, '`')}`).catch((failure) =>
-        log.warn({}, messageOf(failure)),
-      );
+      const shown = `⚠️ ${plain(redact(text)).replaceAll(/\u2009`\u2009/g, '`')}`;
+      await reply(shown, error).catch((failure) => log.warn({}, messageOf(failure)));
     }
   };
 

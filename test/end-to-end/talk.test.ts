@@ -32,7 +32,7 @@ describe('a command', { timeout: 60_000 }, () => {
     const refused = await bot.world.post('/slack/submit', short);
     expect(refused.body).toMatchObject({
       response_action: 'errors',
-      errors: { planned: expect.stringContaining('Say why') },
+      errors: { reason: expect.stringContaining('Say why') },
     });
     const told = await toldAfter(() =>
       bot.world.post('/slack/submit', { ...short, values: { reason: { value: 'the Region is dark' } } }),

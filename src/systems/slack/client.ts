@@ -14,6 +14,8 @@ export interface SlackMessageContent {
   text: string;
   blocks?: unknown[];
   metadata?: { event_type: string; event_payload: Record<string, string | number | boolean> };
+  /** The message in whose thread it stands. */
+  thread_ts?: string;
 }
 
 export interface SlackUserInfo {
