@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { type Children, html } from './html.ts';
 
 export interface MenuItem {
@@ -25,7 +25,8 @@ export const Menu = ({
   const button = useRef<HTMLButtonElement>(null);
   const all = () => [...(root.current?.querySelectorAll<HTMLElement>('[role=menuitem]') ?? [])];
 
-  useEffect(() => {
+  // Before the next key comes, or it would press the button again.
+  useLayoutEffect(() => {
     if (!open) return;
     all()[0]?.focus();
     const away = (event: Event) => {
