@@ -28,10 +28,10 @@ export const WorldPanel = () => {
       </select>
     </label>
     <${Regions} system=${system} />
+    <${Breakers} world=${world} />
     <${Databases} system=${system} />
     <${Names} system=${system} />
     <${Clusters} system=${system} />
-    <${Breakers} world=${world} />
     <${Pages} pages=${world.pages} />
     <${Mails} world=${world} />
     <${Calls} world=${world} />
@@ -179,7 +179,7 @@ const Pages = ({ pages }: { pages: PageView[] }) => {
           <span aria-hidden="true">📟</span>
           <span class="grow">
             <span><strong>${page.person}</strong> <time class="dim">${hoursAndMinutes(new Date(page.at))}</time></span>
-            <span class="wrap">${page.why || page.title}</span>
+            <span class="wrap clamped" title=${page.why || page.title}>${page.why || page.title}</span>
           </span>
           ${
             page.status === 'triggered'
