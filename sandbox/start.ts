@@ -35,6 +35,7 @@ import { startRedis } from './redis/start-redis.ts';
 import { makeSecrets } from './secrets.ts';
 import { startApplication } from './services/application.ts';
 import { startServices } from './services/start-services.ts';
+import type { AppManifest } from './slack/app-manifest.ts';
 import { startSlack } from './slack/start-slack.ts';
 import { startStatuspage } from './statuspage/start-statuspage.ts';
 import { startWebhook } from './webhook/start-webhook.ts';
@@ -52,6 +53,8 @@ export interface SandboxOptions {
   controlPort?: number;
   /** Where Slack sends its events and clicks. */
   botUrl?: string;
+  /** With which the app is installed; app-manifest.yml unless given. */
+  manifest?: AppManifest;
   log?: SandboxContext['log'];
 }
 
@@ -178,7 +181,9 @@ const startParts = async (
   add(await startClickhouse(context, certificates, secrets));
 
   const people = {
-    slack: add(await startSlack(context, { botUrl: options.botUrl ?? 'http://127.0.0.1:3000' })),
+    slack: add(
+      await startSlack(context, { botUrl: options.botUrl ?? 'http://127.0.0.1:3000', manifest: options.manifest }),
+    ),
     pagerduty: add(await startPagerDuty(context)),
     statuspage: add(await startStatuspage(context)),
     mail: add(await startMail(context)),

@@ -346,7 +346,7 @@ describe('what is written down is so', () => {
   test('no test is left out', () => {
     // Only what needs a program of Debian's may look for it first; the helper throws where CI is set and there is none.
     const withoutProgram =
-      /\.runIf\((?:needsRedis|hasSshKeygen|needsPostgres|needsPatroni|needsSentinel|needsNats|needsClickhouse)\(\)\)/g;
+      /\.runIf\((?:needsRedis|hasSshKeygen|needsPostgres|needsPatroni|needsSentinel|needsNats|needsClickhouse|needsChromium)\(\)\)/g;
     const leftOut = /\b(?:test|it|describe)(?:\.\w+)*\.(?:only|skip|todo|skipIf|runIf|fails)\b/;
     expect(leftOut.test(`${'test'}.only('x')`) && leftOut.test(`${'describe'}.concurrent.skip('x')`)).toBe(true);
     expect(

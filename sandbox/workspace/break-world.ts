@@ -8,6 +8,7 @@ const limitedSeconds = 60;
 /** The buttons that break the world, and the one that mends it. */
 export const createBreakers = ({ faults }: SandboxContext, world: World) => {
   let mendSlack: NodeJS.Timeout | undefined;
+  const usualLag = world.databases.lagSeconds;
   const isDown = (region: string) => (fault: Fault) => fault.kind === 'region-down' && fault.region === region;
   const isService = (service: string) => (fault: Fault) => fault.kind === 'service' && fault.service === service;
 
@@ -17,7 +18,7 @@ export const createBreakers = ({ faults }: SandboxContext, world: World) => {
     },
     'region-up': ({ region }: { region: string }) => faults.remove(isDown(region)),
     lag: ({ seconds }: { seconds: number }) => {
-      world.databases.lagSeconds = Math.max(0, Number(seconds) || 0);
+      world.databases.lagSeconds = Math.max(usualLag, Number(seconds) || 0);
     },
     'slack-limited': () => {
       faults.remove(isService('slack'));
@@ -34,7 +35,7 @@ export const createBreakers = ({ faults }: SandboxContext, world: World) => {
     mend: () => {
       clearTimeout(mendSlack);
       faults.clear();
-      world.databases.lagSeconds = 0;
+      world.databases.lagSeconds = usualLag;
     },
   };
 };

@@ -1,15 +1,14 @@
 import { readFileSync } from 'node:fs';
-import { createRequire, stripTypeScriptTypes } from 'node:module';
-import { dirname, join } from 'node:path';
+import { stripTypeScriptTypes } from 'node:module';
+import { fileURLToPath } from 'node:url';
 
 const folder = new URL('./page/', import.meta.url);
-const require = createRequire(import.meta.url);
 
 /** The libraries that the page imports by name, and where the browser finds them. */
-const libraries: Record<string, { address: string; file: string }> = {
-  preact: { address: '/lib/preact.js', file: 'dist/preact.module.js' },
-  'preact/hooks': { address: '/lib/preact-hooks.js', file: 'hooks/dist/hooks.module.js' },
-  htm: { address: '/lib/htm.js', file: 'dist/htm.module.js' },
+const libraries: Record<string, string> = {
+  preact: '/lib/preact.js',
+  'preact/hooks': '/lib/preact-hooks.js',
+  htm: '/lib/htm.js',
 };
 
 const types: Record<string, string> = {
@@ -29,8 +28,12 @@ export interface PageFile {
 export const pageFile = (path: string): PageFile | undefined => {
   if (path === '/') return read('index.html');
   if (path === '/status') return read('status.html');
-  const library = Object.entries(libraries).find(([, { address }]) => address === path);
-  if (library) return { type: types['js']!, body: byAddress(readFileSync(inPackage(...library), 'utf8')) };
+  const library = Object.keys(libraries).find((name) => libraries[name] === path);
+  if (library) {
+    // The very file that `import` would take.
+    const file = fileURLToPath(import.meta.resolve(library));
+    return { type: types['js']!, body: byAddress(readFileSync(file, 'utf8')) };
+  }
   const [, name] = /^\/page\/([a-z0-9-]+\.(?:ts|css|svg))$/.exec(path) ?? [];
   return name === undefined ? undefined : read(name);
 };
@@ -52,11 +55,9 @@ const read = (name: string): PageFile | undefined => {
   return file;
 };
 
-const inPackage = (name: string, { file }: { file: string }): string =>
-  join(dirname(require.resolve(`${name.split('/')[0]}/package.json`)), file);
-
 /** Without a build and without an import map, which a strict policy would not run inline. */
 const byAddress = (code: string): string =>
-  code.replaceAll(/(\bfrom\s*|\bimport\s*)(["'])(preact\/hooks|preact|htm)\2/g, (_all, word, quote, name) =>
-    [word, quote, libraries[name]!.address, quote].join(''),
+  code.replaceAll(
+    /(\bfrom\s*|\bimport\s*)(["'])(preact\/hooks|preact|htm)\2/g,
+    (_all, word, quote, name) => `${word}${quote}${libraries[name]}${quote}`,
   );

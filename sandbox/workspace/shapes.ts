@@ -10,6 +10,8 @@ export interface Person {
   stranger: boolean;
   gone: boolean;
   onCall: boolean;
+  /** Plans that name this person. */
+  systems: string[];
 }
 
 export interface Bookmark {
@@ -148,7 +150,7 @@ export interface PageView {
 /** The public status page. */
 export interface StatusView {
   now: string;
-  components: { name: string; status: string }[];
+  components: { system: string; name: string; status: string }[];
   incidents: {
     id: string;
     name: string;

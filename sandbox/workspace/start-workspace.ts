@@ -72,7 +72,7 @@ export const startWorkspace = async (
 ): Promise<{ url: string; close(): Promise<void> }> => {
   const { slack, pagerduty, statuspage, mail, world } = parts;
   const { clock } = context;
-  const view = createWorkspaceView(slack, pagerduty.account);
+  const view = createWorkspaceView(slack, pagerduty.account, context.plans);
   const breakers = createBreakers(context, world);
   const live = createLive({
     slack,
@@ -110,7 +110,7 @@ export const startWorkspace = async (
     }
     if (request.method !== 'GET') return sendJson(response, 405, { error: 'only GET here' });
     if (area === 'api' && name === 'live') return live.open(userOf(url.searchParams.get('as')), request, response);
-    if (area === 'api' && name === 'status') return sendJson(response, 200, viewStatus(statuspage, clock.now()));
+    if (area === 'api' && name === 'status') return sendJson(response, 200, viewStatus(statuspage, context));
     if (area === 'api' && name === 'files' && id) return sendFile(slack, id, response);
     const file = pageFile(url.pathname);
     if (!file) return sendJson(response, 404, { error: 'not here' });
@@ -147,11 +147,14 @@ const defaultUser = <User extends { email?: string }>(
   return users.find((user) => user.email !== undefined && user.email === email) ?? users[0]!;
 };
 
-const viewStatus = (statuspage: StatuspagePart, now: Date): StatusView => {
+const viewStatus = (statuspage: StatuspagePart, { plans, clock }: SandboxContext): StatusView => {
   const { components, incidents } = statuspage.shown();
+  /** Several systems share this page, and each may call a part of it the same. */
+  const titleOf = (id: string) =>
+    plans.find(({ announce }) => Object.values(announce['status-page']?.components ?? {}).includes(id))?.title;
   return {
-    now: now.toISOString(),
-    components: components.map(({ name, status }) => ({ name, status })),
+    now: clock.now().toISOString(),
+    components: components.map(({ id, name, status }) => ({ system: titleOf(id) ?? '', name, status })),
     incidents: [...incidents].reverse().map((incident) => ({
       id: incident.id,
       name: incident.name,

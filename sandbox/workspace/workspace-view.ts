@@ -2,13 +2,14 @@ import type { Account } from '../pagerduty/account.ts';
 import { permalinkOf } from '../slack/chat-methods.ts';
 import type { SlackPart } from '../slack/start-slack.ts';
 import type { SlackChannel, SlackEphemeral, SlackMessage, SlackUser, SlackView } from '../slack/workspace.ts';
+import type { WorldPlan } from '../world-plan.ts';
 import type { Channel, Message, Person, View } from './shapes.ts';
 
 /** How many messages of a channel a page begins with. */
 const shownMessages = 300;
 
 /** The workspace as one person sees it: their channels, what is meant for them alone, their modals. */
-export const createWorkspaceView = ({ workspace }: SlackPart, account: Account) => {
+export const createWorkspaceView = ({ workspace }: SlackPart, account: Account, plans: WorldPlan[]) => {
   const onCall = () => {
     const ids = new Set([...account.schedules.values()].flat());
     return new Set([...account.users.values()].filter(({ id }) => ids.has(id)).map(({ email }) => email));
@@ -60,6 +61,9 @@ export const createWorkspaceView = ({ workspace }: SlackPart, account: Account) 
         guest: user.is_restricted || user.is_ultra_restricted,
         stranger: user.is_stranger,
         gone: user.deleted,
+        systems: plans.flatMap(({ plan, people }) =>
+          Object.values(people).some(({ slack }) => slack === user.id) ? [plan] : [],
+        ),
         onCall: user.email !== undefined && called.has(user.email),
       }));
     },

@@ -2,12 +2,14 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { WebClient } from '@slack/web-api';
 import type { SandboxContext } from '../../sandbox/part.ts';
-import { readAppManifest } from '../../sandbox/slack/app-manifest.ts';
+import { type AppManifest, readAppManifest } from '../../sandbox/slack/app-manifest.ts';
 import { type SlackPart, startSlack } from '../../sandbox/slack/start-slack.ts';
 import { control, createContext } from './talk-world.ts';
 
-/** Scopes and events of an app that may do everything that the sandbox knows. */
-const everything = {
+/** An app that may do everything that the sandbox knows. */
+export const everything = (): AppManifest => ({ ...readAppManifest(), ...all });
+
+const all = {
   scopes: [
     'app_mentions:read',
     'bookmarks:read',
@@ -85,7 +87,7 @@ export const startListeningSlack = async (
   const context = createContext(more.speed);
   const slack = await startSlack(context, {
     botUrl: `http://127.0.0.1:${(bot.address() as AddressInfo).port}`,
-    manifest: { ...readAppManifest(), ...everything, ...(more.scopes ? { scopes: more.scopes } : {}) },
+    manifest: { ...everything(), ...(more.scopes ? { scopes: more.scopes } : {}) },
   });
   return {
     slack,

@@ -10,7 +10,7 @@ import { Sidebar } from './sidebar.ts';
 import { type Store, useStore } from './store.ts';
 import { ThreadPane } from './thread-pane.ts';
 import { TopBar } from './top-bar.ts';
-import { createRead } from './unread.ts';
+import { createRead, unreadIn } from './unread.ts';
 import { WorldPanel } from './world-panel.ts';
 
 /** On a phone one pane at a time. */
@@ -32,9 +32,16 @@ export const App = ({ store }: { store: Store }) => {
   const [worldShown, setWorldShown] = useState(localStorage.getItem('world') !== 'hidden');
   const [jumping, setJumping] = useState(false);
   const [toasts, setToasts] = useState<{ id: number; text: string; isFault: boolean }[]>([]);
+  const [plan, setPlan] = useState(localStorage.getItem('plan'));
   const me = state?.me;
   const read = useMemo(() => createRead(me ?? ''), [me]);
 
+  const unread = state
+    ? [...state.channels.keys()].filter((id) => unreadIn(state, id, read.upTo(id)).isForMe).length
+    : 0;
+  useEffect(() => {
+    document.title = `${unread > 0 ? `(${unread}) ` : ''}Mayday: rehearsal workspace`;
+  }, [unread]);
   useEffect(() => {
     const follow = () => setPlace(readHash());
     addEventListener('hashchange', follow);
@@ -64,6 +71,11 @@ export const App = ({ store }: { store: Store }) => {
   };
   const desk: Desk = {
     state,
+    plan: plan ?? state.people.get(state.me)?.systems[0] ?? '',
+    showPlan(chosen) {
+      localStorage.setItem('plan', chosen);
+      setPlan(chosen);
+    },
     go,
     openThread(channel, ts) {
       setThread({ channel, ts });

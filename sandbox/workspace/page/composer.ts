@@ -76,6 +76,9 @@ export const Composer = ({ channel, threadTs }: { channel: Channel; threadTs?: s
       throw new Error(
         `${command} is no command here. There are ${state.commands.map((each) => each.command).join(', ')}.`,
       );
+    // Whoever speaks of a system wants to see it.
+    const system = state.world.systems.find(({ plan }) => rest.split(/\s+/).includes(plan));
+    if (system) desk.showPlan(system.plan);
     return actForBot('command', { ...where, command, text: rest });
   };
   const onKeyDown = (event: KeyboardEvent) => {

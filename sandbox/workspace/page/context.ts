@@ -5,6 +5,9 @@ import type { State } from './store.ts';
 /** What all parts of the page may do. */
 export interface Desk {
   state: State;
+  /** The plan whose world is shown. */
+  plan: string;
+  showPlan(plan: string): void;
   go(channel: string, ts?: string): void;
   openThread(channel: string, ts: string): void;
   /** Says something at the edge of the page, for a moment. */

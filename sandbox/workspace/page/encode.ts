@@ -1,7 +1,10 @@
+import type { Channel, Person } from '../shapes.ts';
 import { unescapeText } from './mrkdwn.ts';
-import type { State } from './store.ts';
 
-type Known = Pick<State, 'people' | 'channels'>;
+interface Known {
+  people: Map<string, Pick<Person, 'id' | 'name'>>;
+  channels: Map<string, Pick<Channel, 'id' | 'name' | 'kind'>>;
+}
 
 const escapeText = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 

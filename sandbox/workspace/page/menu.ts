@@ -1,5 +1,5 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
-import { type Children, html } from './html.ts';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { type Children, classes, html } from './html.ts';
 
 export interface MenuItem {
   label: Children;
@@ -21,13 +21,18 @@ export const Menu = ({
   className?: string;
 }) => {
   const [open, setOpen] = useState(false);
+  const [up, setUp] = useState(false);
   const root = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
   const all = () => [...(root.current?.querySelectorAll<HTMLElement>('[role=menuitem]') ?? [])];
 
-  useEffect(() => {
+  // Before the next key comes, or it would press the button again.
+  useLayoutEffect(() => {
     if (!open) return;
-    all()[0]?.focus();
+    const list = root.current?.querySelector('.menu-list');
+    const end = root.current?.closest('.scroller')?.getBoundingClientRect().bottom ?? innerHeight;
+    setUp(list !== null && list !== undefined && list.getBoundingClientRect().bottom > end);
+    all()[0]?.focus({ preventScroll: true });
     const away = (event: Event) => {
       if (!root.current?.contains(event.target as Node)) setOpen(false);
     };
@@ -65,7 +70,7 @@ export const Menu = ({
     >${label}</button>
     ${
       open &&
-      html`<div class="menu-list" role="menu" aria-label=${title}>
+      html`<div class=${classes('menu-list', up && 'up')} role="menu" aria-label=${title}>
       ${items.map(
         (item) => html`<button
           role="menuitem"

@@ -73,7 +73,10 @@ export const MessageList = ({
       !previous!.ephemeral &&
       message.ts !== unreadFrom &&
       Number(message.ts) - Number(previous!.ts) < togetherSeconds &&
-      !message.pinned;
+      !message.pinned &&
+      // What was laid out in blocks stands for itself.
+      !message.blocks &&
+      !previous!.blocks;
     previous = message;
     const answers = replies.get(message.ts);
     return html`

@@ -81,6 +81,7 @@ const Drawn = ({
           ${person?.bot && html`<span class="badge">app</span>`}
           ${person?.title && html`<span class="dim title">${person.title}</span>`}
           <time class="dim" datetime=${at.toISOString()} title=${`${inFull(at)} in this world`}>${hoursAndMinutes(at)}</time>
+          ${message.edited && message.blocks && html`<span class="dim edited">edited</span>`}
         </div>`
       }
       ${
@@ -167,7 +168,7 @@ const Content = ({ message }: { message: Message }) => {
   const edited = message.edited && html`<span class="edited dim"> (edited)</span>`;
   // As in Slack: with blocks the text is for notifications only.
   return blocks.length > 0
-    ? html`<${Blocks} blocks=${blocks} use=${use} values=${values} />${edited}`
+    ? html`<${Blocks} blocks=${blocks} use=${use} values=${values} />`
     : html`<div class="text"><${Mrkdwn} text=${message.text} />${edited}</div>`;
 };
 

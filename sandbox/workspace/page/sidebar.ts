@@ -24,6 +24,7 @@ export const Sidebar = ({ here, read, onJump }: { here: string; read: Read; onJu
       <a
         class=${classes('place', isHere && 'here', isUnread && 'unread')}
         href=${addressOf(channel.id)}
+        title=${channel.topic || channel.name}
         aria-current=${isHere ? 'page' : undefined}
         onClick=${(event: Event) => {
           event.preventDefault();

@@ -11,6 +11,8 @@ export interface State extends Omit<Snapshot, 'channels' | 'messages' | 'people'
   connected: boolean;
 }
 
+const againMilliseconds = 1000;
+
 /** What the page knows, kept up to date by the server; whoever shows it is told of each change. */
 export const createStore = (as: string | null) => {
   let state: State | undefined;
@@ -78,15 +80,20 @@ export const createStore = (as: string | null) => {
     told();
   };
 
-  // A connection that breaks is taken up again by the browser itself, and begins with everything anew.
-  const source = new EventSource(`/api/live${as ? `?as=${encodeURIComponent(as)}` : ''}`);
-  source.addEventListener('start', (event) => start(JSON.parse(event.data)));
-  source.addEventListener('change', (event) => change(JSON.parse(event.data)));
-  source.addEventListener('error', () => {
-    if (!state?.connected) return;
-    state = { ...state, connected: false };
-    told();
-  });
+  const connect = (): void => {
+    const source = new EventSource(`/api/live${as ? `?as=${encodeURIComponent(as)}` : ''}`);
+    source.addEventListener('start', (event) => start(JSON.parse(event.data)));
+    source.addEventListener('change', (event) => change(JSON.parse(event.data)));
+    // A connection that breaks is taken up again by the browser itself, and begins with everything anew; where the
+    // browser gives up, we do not.
+    source.addEventListener('error', () => {
+      if (source.readyState === EventSource.CLOSED) setTimeout(connect, againMilliseconds);
+      if (!state?.connected) return;
+      state = { ...state, connected: false };
+      told();
+    });
+  };
+  connect();
 
   return {
     get: () => state,

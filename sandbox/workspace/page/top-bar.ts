@@ -10,6 +10,13 @@ export const TopBar = ({ worldShown, onWorld }: { worldShown: boolean; onWorld()
   const { state } = useDesk();
   const [look, setLook] = useState(theme.now());
   const people = [...state.people.values()].filter(({ bot, gone }) => !bot && !gone);
+  const groups = [
+    ...state.world.systems.map(({ plan, title }) => ({
+      title,
+      members: people.filter(({ systems }) => systems[0] === plan),
+    })),
+    { title: 'Nobody special', members: people.filter(({ systems }) => systems.length === 0) },
+  ].filter(({ members }) => members.length > 0);
   const describe = (person: (typeof people)[number]) =>
     [person.realName, person.title].filter(Boolean).join(', ') +
     (person.onCall ? ' (on call)' : person.guest ? ' (guest)' : person.stranger ? ' (stranger)' : '');
@@ -32,7 +39,11 @@ export const TopBar = ({ worldShown, onWorld }: { worldShown: boolean; onWorld()
     <label class="person">
       <span class="dim">You are</span>
       <select class="select" value=${state.me} onChange=${become} aria-label="Whom you play">
-        ${people.map((person) => html`<option value=${person.id}>${describe(person)}</option>`)}
+        ${groups.map(
+          ({ title, members }) => html`<optgroup label=${title}>
+            ${members.map((person) => html`<option value=${person.id}>${describe(person)}</option>`)}
+          </optgroup>`,
+        )}
       </select>
     </label>
     <a

@@ -8,15 +8,9 @@ import { worldTime } from './world-time.ts';
 
 /** The world outside Slack: what runs where, whom it calls, and the switches that break it. */
 export const WorldPanel = () => {
-  const { state } = useDesk();
+  const { state, plan, showPlan } = useDesk();
   const { world } = state;
-  const [plan, setPlan] = useState(() => localStorage.getItem('plan') ?? '');
   const system = world.systems.find((each) => each.plan === plan) ?? world.systems[0];
-  const choose = (event: Event) => {
-    const { value } = event.target as HTMLSelectElement;
-    setPlan(value);
-    localStorage.setItem('plan', value);
-  };
   if (!system) return null;
   return html`<aside class="world" aria-label="The world">
     <div class="world-head">
@@ -29,15 +23,15 @@ export const WorldPanel = () => {
     }
     <label class="system-choice">
       <span class="dim">System</span>
-      <select class="select" value=${system.plan} onChange=${choose}>
+      <select class="select" value=${system.plan} onChange=${(event: Event) => showPlan((event.target as HTMLSelectElement).value)}>
         ${world.systems.map((each) => html`<option value=${each.plan}>${each.title}</option>`)}
       </select>
     </label>
     <${Regions} system=${system} />
+    <${Breakers} world=${world} />
     <${Databases} system=${system} />
     <${Names} system=${system} />
     <${Clusters} system=${system} />
-    <${Breakers} world=${world} />
     <${Pages} pages=${world.pages} />
     <${Mails} world=${world} />
     <${Calls} world=${world} />
@@ -54,7 +48,7 @@ const Clock = () => {
   const now = worldTime.now();
   return html`<div class="clock" title="The world’s clock">
     <time>${withSeconds(now)}</time>
-    <span class="dim">${inUtc(now)} UTC${worldTime.speed() === 1 ? '' : ` · ${worldTime.speed()} × life`}</span>
+    <span class="dim">${inUtc(now).slice(0, 5)} UTC${worldTime.speed() === 1 ? '' : `, ${worldTime.speed()} × life`}</span>
   </div>`;
 };
 
@@ -167,7 +161,7 @@ const Breakers = ({ world }: { world: WorldView }) => {
     html`<button class=${`button small ${style}`} onClick=${() => attempt(() => act(name, body))}>${label}</button>`;
   return html`<${Section} title="Break something">
     <div class="breakers">
-      ${world.lagSeconds > 0 ? button('End the lag', 'lag', { seconds: 0 }, '') : button('Replicas lag 90 s', 'lag', { seconds: 90 })}
+      ${world.lagSeconds >= 30 ? button('End the lag', 'lag', { seconds: 0 }, '') : button('Replicas lag 90 s', 'lag', { seconds: 90 })}
       ${button(world.slackLimited ? 'Slack is limited …' : 'Slack answers 429 for a minute', 'slack-limited')}
       ${world.pagerDutyDown ? button('PagerDuty works again', 'pagerduty-up', {}, '') : button('PagerDuty down', 'pagerduty-down')}
       ${button('Mend everything', 'mend', {}, 'primary')}
@@ -185,7 +179,7 @@ const Pages = ({ pages }: { pages: PageView[] }) => {
           <span aria-hidden="true">📟</span>
           <span class="grow">
             <span><strong>${page.person}</strong> <time class="dim">${hoursAndMinutes(new Date(page.at))}</time></span>
-            <span class="wrap">${page.why || page.title}</span>
+            <span class="wrap clamped" title=${page.why || page.title}>${page.why || page.title}</span>
           </span>
           ${
             page.status === 'triggered'

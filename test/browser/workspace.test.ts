@@ -1,0 +1,384 @@
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { keepPicture, needsChromium, type OpenBrowser, openBrowser } from '../support/browser.ts';
+import { type Desk, startDesk } from '../support/desk.ts';
+import { waitFor } from '../support/talk-world.ts';
+import { startTcpProxy } from '../support/tcp-proxy.ts';
+
+const lead = 'U0DRLEAD1';
+const manager = 'U0VPENG01';
+
+let desk: Desk;
+let browser: OpenBrowser;
+let incidents: string;
+beforeAll(async () => {
+  if (!needsChromium()) return;
+  desk = await startDesk();
+  browser = await openBrowser();
+  incidents = (await desk.web.conversations.list()).channels!.find(({ name }) => name === 'incidents')!.id!;
+});
+afterAll(async () => {
+  await browser?.close();
+  await desk?.close();
+});
+beforeEach(() => {
+  if (!desk) return;
+  desk.received.length = 0;
+  desk.answer.body = '';
+});
+
+const open = async (as = lead, more: Parameters<OpenBrowser['open']>[1] = {}) => {
+  const opened = await browser.open(`${desk.url}/?as=${as}#${incidents}`, more);
+  await opened.page.getByRole('combobox', { name: /Message to/ }).waitFor();
+  return opened;
+};
+const composer = (page: Page) => page.getByRole('combobox', { name: /Message to/ });
+const post = (more: object) => desk.web.chat.postMessage({ channel: incidents, text: 'x', ...more } as never);
+const plain = (text: string) => ({ type: 'plain_text', text });
+const button = (text: string, more: object = {}) => ({
+  type: 'button',
+  text: plain(text),
+  action_id: text,
+  value: `value of ${text}`,
+  ...more,
+});
+const last = (type: string) => waitFor(() => desk.received.findLast((payload) => payload.type === type));
+const overflow = (page: Page) => page.evaluate('document.documentElement.scrollWidth - innerWidth') as Promise<number>;
+
+describe.runIf(needsChromium())('the workspace in the browser', () => {
+  it('opens without a fault, with the channels, the people and the world', async () => {
+    const { page, faults } = await open();
+    for (const name of ['general', 'incidents'])
+      await page.getByRole('navigation', { name: 'Channels' }).getByRole('link', { name }).waitFor();
+    expect(await page.getByRole('combobox', { name: 'Whom you play' }).inputValue()).toBe(lead);
+    const world = page.getByRole('complementary', { name: 'The world' });
+    await world.getByText('omnimesh-prod-primary', { exact: true }).waitFor();
+    await world.getByText('api.omnimesh.com').waitFor();
+    expect(faults).toEqual([]);
+    await keepPicture(page, 'workspace-light');
+    await page.context().close();
+  });
+
+  it('completes commands from the keyboard, and says how they go on', async () => {
+    const { page } = await open();
+    await composer(page).pressSequentially('/');
+    const options = page.getByRole('listbox', { name: 'Completions' }).getByRole('option');
+    await options.first().waitFor();
+    const all = await options.allTextContents();
+    expect(all.length).toBeGreaterThan(3);
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Tab');
+    const second = /^\/[a-z]+/.exec(all[1]!)![0];
+    expect(await composer(page).inputValue()).toBe(`${second} `);
+    expect(await page.locator('.usage').textContent()).toContain(second);
+    await page.keyboard.type('status');
+    await page.keyboard.press('Enter');
+    await waitFor(() => desk.received.find(({ command, text }) => command === second && text === 'status'));
+    expect(await composer(page).inputValue()).toBe('');
+    await page.keyboard.type('/nonsense now');
+    await page.keyboard.press('Enter');
+    await page.getByText('/nonsense is no command here').waitFor();
+    // It is not lost: one letter may be what was wrong.
+    expect(await composer(page).inputValue()).toBe('/nonsense now');
+    await page.context().close();
+  });
+
+  it('draws blocks, asks before it does what must be asked, and tells the bot', async () => {
+    const { page, faults } = await open();
+    const confirm = {
+      title: plain('Really?'),
+      text: plain('It cannot be undone.'),
+      confirm: plain('Do it'),
+      deny: plain('No'),
+    };
+    await post({
+      blocks: [
+        { type: 'header', text: plain('A :rotating_light: headline') },
+        {
+          type: 'section',
+          text: { type: 'mrkdwn', text: `*bold* <@${manager}> <https://a.example/|a link>` },
+          accessory: { type: 'overflow', action_id: 'more', options: [{ text: plain('Details'), value: 'details' }] },
+        },
+        {
+          type: 'section',
+          fields: [
+            { type: 'mrkdwn', text: 'left' },
+            { type: 'mrkdwn', text: 'right' },
+          ],
+        },
+        {
+          type: 'rich_text',
+          elements: [
+            {
+              type: 'rich_text_list',
+              style: 'bullet',
+              elements: [
+                { type: 'rich_text_section', elements: [{ type: 'text', text: 'an item', style: { bold: true } }] },
+              ],
+            },
+          ],
+        },
+        {
+          type: 'actions',
+          elements: [
+            button('Careful', { confirm, style: 'danger' }),
+            {
+              type: 'static_select',
+              action_id: 'which',
+              options: [
+                { text: plain('One'), value: '1' },
+                { text: plain('Two'), value: '2' },
+              ],
+            },
+          ],
+        },
+      ],
+    });
+    const message = page.getByRole('article').last();
+    await message.getByRole('heading', { name: 'headline' }).waitFor();
+    expect(await message.locator('.mention').textContent()).toContain('Vera Park');
+    await message.getByRole('button', { name: 'Careful' }).click();
+    await page.getByRole('dialog', { name: 'Really?' }).getByRole('button', { name: 'No' }).click();
+    await message.getByRole('combobox').selectOption('2');
+    expect((await last('block_actions')).actions[0].selected_option.value).toBe('2');
+    await message.getByRole('button', { name: 'Careful' }).click();
+    await page.getByRole('dialog', { name: 'Really?' }).getByRole('button', { name: 'Do it' }).click();
+    const pressed = await waitFor(() => desk.received.find(({ actions }) => actions?.[0].action_id === 'Careful'));
+    expect([pressed.user.id, pressed.actions[0].value]).toEqual([lead, 'value of Careful']);
+    await message.getByRole('button', { name: 'More actions' }).press('Enter');
+    await page.keyboard.press('Enter');
+    await waitFor(() => desk.received.find(({ actions }) => actions?.[0].selected_option?.value === 'details'));
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
+  it('shows what is written as text, whatever it is', async () => {
+    const { page, faults } = await open();
+    const evil = '<img src=x onerror="document.title=\'owned\'"><script>document.title="owned"</script>';
+    await post({ text: evil });
+    await post({ text: '<javascript:document.title="owned"|press me>' });
+    await post({
+      blocks: [
+        { type: 'header', text: plain(evil) },
+        { type: 'section', text: { type: 'mrkdwn', text: evil } },
+        { type: 'section', text: plain(evil) },
+        { type: 'context', elements: [{ type: 'image', image_url: 'https://tracker.example/x.png', alt_text: evil }] },
+        {
+          type: 'rich_text',
+          elements: [
+            {
+              type: 'rich_text_section',
+              elements: [{ type: 'link', url: 'javascript:document.title="owned"', text: evil }],
+            },
+          ],
+        },
+        { type: 'markdown', text: `# ${evil}\n[x](javascript:alert(1))` },
+      ],
+    });
+    await desk.web.conversations.setTopic({ channel: incidents, topic: evil });
+    await composer(page).fill(evil);
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'onerror' }).first().waitFor();
+    expect(await page.locator('.topic').textContent()).toContain('img src=x');
+    expect(await page.locator('main img, main script, main iframe').count()).toBe(0);
+    expect(
+      await page
+        .locator('main a')
+        .evaluateAll((links) => links.map((link) => (link as unknown as { protocol: string }).protocol)),
+    ).not.toContain('javascript:');
+    await page.getByText('press me').click();
+    expect(await page.title()).not.toBe('owned');
+    expect(faults).toEqual([]);
+    await desk.web.conversations.setTopic({ channel: incidents, topic: 'P1 · investigating' });
+    await page.context().close();
+  });
+
+  it('is light and dark as the reader’s machine is, and otherwise when the reader says so', async () => {
+    const colour = (page: Page) => page.evaluate('getComputedStyle(document.documentElement).backgroundColor');
+    const { page: light } = await open(lead, { colorScheme: 'light' });
+    const { page: dark } = await open(lead, { colorScheme: 'dark' });
+    const [one, other] = [await colour(light), await colour(dark)];
+    expect(one).not.toBe(other);
+    await dark.getByRole('button', { name: /^Look: auto/ }).click();
+    expect(await colour(dark)).toBe(one);
+    await dark.reload();
+    await composer(dark).waitFor();
+    expect(await colour(dark)).toBe(one);
+    await dark.context().close();
+    await light.context().close();
+  });
+
+  it('fits a phone, one pane at a time', async () => {
+    const { page, faults } = await open(lead, { viewport: { width: 390, height: 844 }, colorScheme: 'dark' });
+    await post({ text: `${'a-name-without-any-place-to-break'.repeat(6)}\n\`\`\`${'x'.repeat(300)}\`\`\`` });
+    await page.getByText('a-name-without').last().waitFor();
+    for (const name of ['Channels', 'World', 'Messages']) {
+      await page.getByRole('navigation', { name: 'Panes' }).getByRole('button', { name }).click();
+      expect(await overflow(page), name).toBe(0);
+      await keepPicture(page, `workspace-phone-${name.toLowerCase()}`);
+    }
+    const box = (await composer(page).boundingBox())!;
+    expect(box.x >= 0 && box.x + box.width <= 390).toBe(true);
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
+  it('fills in a form by the keyboard, with what the bot does not like at its field', async () => {
+    const { page } = await open();
+    await composer(page).fill('/dr run');
+    await page.keyboard.press('Enter');
+    const { trigger_id } = await waitFor(() => desk.received.find(({ command }) => command === '/dr'));
+    await desk.web.views.open({
+      trigger_id,
+      view: {
+        type: 'modal',
+        callback_id: 'form',
+        title: plain('Why?'),
+        submit: plain('Send'),
+        notify_on_close: true,
+        blocks: [
+          {
+            type: 'input',
+            block_id: 'reason',
+            label: plain('The reason'),
+            element: { type: 'plain_text_input', action_id: 'words', min_length: 3 },
+          },
+        ],
+      } as never,
+    });
+    const form = page.getByRole('dialog', { name: 'Why?' });
+    await form.waitFor();
+    await page.keyboard.press('Enter');
+    await form.getByText('Please fill this in.').waitFor();
+    desk.answer.body = { response_action: 'errors', errors: { reason: 'Somebody said that already.' } };
+    await page.keyboard.type('because');
+    await page.keyboard.press('Enter');
+    await form.getByText('Somebody said that already.').waitFor();
+    const submitted = await last('view_submission');
+    expect(submitted.view.state.values.reason.words.value).toBe('because');
+    await page.keyboard.press('Escape');
+    await form.waitFor({ state: 'hidden' });
+    expect((await last('view_closed')).view.callback_id).toBe('form');
+    await page.context().close();
+  });
+
+  it('is different people in different windows', async () => {
+    const [{ page: one }, { page: other }] = [await open(lead), await open(manager)];
+    await desk.web.chat.postEphemeral({ channel: incidents, user: manager, text: 'for the manager alone' });
+    await other.getByText('for the manager alone').waitFor();
+    await composer(one).fill('who is here?');
+    await one.keyboard.press('Enter');
+    const message = other.getByRole('article').filter({ hasText: 'who is here?' });
+    await message.waitFor();
+    expect(await one.getByText('for the manager alone').count()).toBe(0);
+    await message.hover();
+    await message.getByRole('button', { name: 'React with pushpin' }).click();
+    await one.getByRole('button', { name: 'pushpin: Vera Park' }).waitFor();
+    expect((await waitFor(() => desk.received.find(({ event }) => event?.type === 'reaction_added'))).event.user).toBe(
+      manager,
+    );
+    await message.getByRole('button', { name: 'Reply in thread' }).click();
+    await other.getByRole('combobox', { name: 'Reply' }).fill('@mayday I am');
+    await other.keyboard.press('Enter');
+    await one.getByRole('button', { name: /1 reply/ }).click();
+    await one.getByRole('complementary', { name: 'Thread' }).getByText('I am').waitFor();
+    const mention = await waitFor(() => desk.received.find(({ event }) => event?.type === 'app_mention'));
+    expect([mention.event.user, mention.event.text]).toEqual([manager, '<@U0MAYDAYBT> I am']);
+    await one.keyboard.press('Escape');
+    await one.getByRole('complementary', { name: 'Thread' }).waitFor({ state: 'hidden' });
+    await one.context().close();
+    await other.context().close();
+  });
+
+  it('offers the shortcuts of the manifest where they belong', async () => {
+    const { page } = await open();
+    const { ts } = await post({ text: 'something happened' });
+    const message = page.getByRole('article').filter({ hasText: 'something happened' });
+    await message.hover();
+    await message.getByRole('button', { name: 'More for this message' }).click();
+    await page.getByRole('menuitem', { name: /Put on the timeline/ }).click();
+    expect(await last('message_action')).toMatchObject({ callback_id: 'to-timeline', message_ts: ts });
+    await page.getByRole('button', { name: 'Shortcuts' }).click();
+    await page.getByRole('menuitem', { name: /Declare an incident/ }).click();
+    expect(await last('shortcut')).toMatchObject({ callback_id: 'declare' });
+    await page.context().close();
+  });
+
+  it('shows a channel as it is made, marks what is unread, and jumps there by the keyboard', async () => {
+    const { page } = await open();
+    const { channel } = await desk.web.conversations.create({ name: 'inc-made-just-now' });
+    await desk.web.conversations.invite({ channel: channel!.id!, users: lead });
+    await desk.web.conversations.setTopic({ channel: channel!.id!, topic: 'P1 · *investigating* · nobody' });
+    await desk.web.bookmarks.add({
+      channel_id: channel!.id!,
+      title: 'The run',
+      type: 'link',
+      link: 'https://shop.example/run',
+    });
+    const { ts } = await desk.web.chat.postMessage({ channel: channel!.id!, text: `<@${lead}> look` });
+    await desk.web.pins.add({ channel: channel!.id!, timestamp: ts! });
+    const entry = page.getByRole('link', { name: /inc-made-just-now/ });
+    await entry.getByLabel('1 unread').waitFor();
+    expect(await page.title()).toMatch(/^\(1\)/);
+    await page.keyboard.press('Control+k');
+    await page.keyboard.type('made-just');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'inc-made-just-now' }).waitFor();
+    await page.getByRole('link', { name: 'The run' }).waitFor();
+    await page.getByRole('tab', { name: '1 pinned' }).waitFor();
+    expect(await entry.getByLabel('1 unread').count()).toBe(0);
+    await page.context().close();
+  });
+
+  it('breaks the world and mends it', async () => {
+    const { page } = await open();
+    const down = async () =>
+      ((await (await fetch(`${desk.sandbox.controlUrl}/world`)).json()) as { regionsDown: string[] }).regionsDown;
+    await page.getByRole('button', { name: 'Take us-east-1 down' }).click();
+    await page.getByText('us-east-1 is down').waitFor();
+    expect(await down()).toEqual(['us-east-1']);
+    await page.getByRole('button', { name: 'Slack answers 429 for a minute' }).click();
+    await page.getByText('Slack answers 429', { exact: false }).first().waitFor();
+    await expect(post({ text: 'now?' })).rejects.toThrow();
+    await page.getByRole('button', { name: 'Mend everything' }).click();
+    await page.getByText('Broken now').waitFor({ state: 'detached' });
+    expect(await down()).toEqual([]);
+    await post({ text: 'now.' });
+    await page.context().close();
+  });
+
+  it('comes back by itself after an interruption, with what it missed', async () => {
+    const port = Number(new URL(desk.url).port);
+    const cable = await startTcpProxy({ host: '127.0.0.1', port });
+    const away = await openBrowser({ port, to: cable.port });
+    const { page } = await away.open(`http://localhost:${port}/?as=${lead}#${incidents}`);
+    await composer(page).waitFor();
+    // Where nobody listens.
+    cable.leadTo({ host: '127.0.0.1', port: 1 });
+    cable.cut();
+    await page.getByText('The sandbox does not answer').waitFor();
+    await post({ text: 'said meanwhile' });
+    cable.leadTo({ host: '127.0.0.1', port });
+    await page.getByText('The sandbox does not answer').waitFor({ state: 'detached' });
+    await page.getByText('said meanwhile').waitFor();
+    await away.close();
+    await cable.close();
+  });
+
+  it('shows customers nothing but what concerns them', async () => {
+    const { page, faults } = await browser.open(`${desk.url}/status`);
+    await page.getByText('All systems operational').waitFor();
+    const { STATUSPAGE_API_URL: api, STATUSPAGE_PAGE_ID: id, STATUSPAGE_API_KEY: key } = desk.sandbox.environment;
+    await fetch(`${api}/pages/${id}/incidents`, {
+      method: 'POST',
+      headers: { authorization: `OAuth ${key}`, 'content-type': 'application/json' },
+      body: JSON.stringify({
+        incident: { name: 'Slow answers', status: 'investigating', body: 'We <b>look</b> into it.' },
+      }),
+    });
+    await page.getByText('We <b>look</b> into it.').waitFor();
+    expect(await page.locator('.banner').textContent()).toContain('Slow answers');
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+});
