@@ -19,11 +19,13 @@ import type { Say, Talk, Tell, Trusted } from './talk.ts';
 export interface CommandTalk extends Talk {
   /** A command as it was typed. */
   command(command: SlashCommand, reply: (text: string) => Promise<void>): Promise<void>;
+  /** A whole line, as if that person had typed it. Throws what they would have been told. */
+  say(line: string, given: Given): Promise<void>;
   /** Opens a command's form; `fixed` are values that the person is not asked for. */
   openForm(triggerId: string, name: string, origin: Omit<FormOrigin, 'command'>, chosen?: FormValues): Promise<void>;
 }
 
-interface Given {
+export interface Given {
   caller: Caller;
   /** The same for every delivery of the same order. */
   key: string;
@@ -32,7 +34,13 @@ interface Given {
 
 /** Commands: typed, filled in as a form, chosen as a shortcut, or said to the bot by its name. */
 export const createCommandTalk = (
-  options: ChatOptions & { orders: Orders; trusted: Trusted; say: Say; tell: Tell },
+  options: ChatOptions & {
+    orders: Orders;
+    trusted: Trusted;
+    say: Say;
+    tell: Tell;
+    propose: CommandContext['propose'];
+  },
 ): CommandTalk => {
   const { slack, clock, orders, trusted, say, tell, commands } = options;
 
@@ -60,6 +68,7 @@ export const createCommandTalk = (
       },
       incidents: options.incidents,
       planTools: options.planTools,
+      propose: options.propose,
       checklists: options.checklists,
       async start(request) {
         try {
@@ -95,6 +104,10 @@ export const createCommandTalk = (
   return {
     word: 'command',
     openForm,
+    say(line, given) {
+      const [name = '', ...words] = line.split(' ');
+      return carryOut(named(name), words.join(' '), given);
+    },
 
     async command(command, reply) {
       await say(reply, async () => {
