@@ -215,10 +215,19 @@ const reasonIn = (text: string, usageText: string): string => {
   return text.trim();
 };
 
+/** Only what this person may do, and what they may say yes to. */
 const help = async (context: CommandContext): Promise<void> => {
-  const lines = context.commands.map(
+  const { noOrders, approves } = await context.abilities();
+  const allowed = context.commands.filter(({ effect }) => effect === 'read' || noOrders === null);
+  const lines = allowed.map(
     (command) =>
       `*${command.name}* ${command.usage.replaceAll('<', '‹').replaceAll('>', '›')}\n${command.summary}. For example: \`${command.examples[0]}\``,
   );
-  await context.reply(`${lines.join('\n')}\nPlans here: ${context.plans.names().join(', ')}.`);
+  const said =
+    noOrders !== null
+      ? `You may look, and nothing else: ${noOrders}`
+      : approves.length === 0
+        ? 'You may ask for all of these; you may approve nothing just now.'
+        : `You may ask for all of these, and approve just now: ${approves.map(({ plan, flows }) => `${flows.join(', ')} of ${plan}`).join('; ')}.`;
+  await context.reply(`${lines.join('\n')}\nPlans here: ${context.plans.names().join(', ')}.\n${said}`);
 };

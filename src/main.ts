@@ -208,6 +208,11 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
       incidents,
       channelOf,
       readiness: () => readReadiness(database.pool),
+      rulesNow(name) {
+        const plan = plans.find(name);
+        const view = viewPlan(plan, registry);
+        return Object.keys(plan.text.approvals).map((flow) => ({ flow, rule: view.approvalRule(flow, clock.now()) }));
+      },
       pool: database.pool,
       async home(name) {
         const { title, announce } = viewPlan(plans.find(name), registry);

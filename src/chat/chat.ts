@@ -1,5 +1,6 @@
 import type { BlockAction, GlobalShortcut, MessageShortcut, SlashCommand, ViewSubmitAction } from '@slack/bolt';
 import type {
+  ApprovalRule,
   ChecklistDirectory,
   Clock,
   Command,
@@ -39,6 +40,8 @@ export interface ChatOptions extends Pick<ProposalOptions, 'pool' | 'home' | 're
   checklists: ChecklistDirectory;
   /** Digest of a plan as its file says it now; undefined when it is gone or broken. */
   planDigest(plan: string): string | undefined;
+  /** The approval rules in force at this hour, by flow. */
+  rulesNow(plan: string): { flow: string; rule: ApprovalRule }[];
   readiness: HomeOptions['readiness'];
   channelOf: HomeOptions['channelOf'];
   /** The same as a step, as a line to type. */

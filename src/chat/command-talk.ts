@@ -2,6 +2,7 @@ import type { SlashCommand } from '@slack/bolt';
 import type { Caller, Command, CommandContext, CommandForm, FormContext, RunDirectory, RunOrder } from '../define.ts';
 import { MaydayError } from '../errors.ts';
 import { redact } from '../redact.ts';
+import { abilitiesOf } from './abilities.ts';
 import {
   commandForm,
   commandFormCallback,
@@ -68,6 +69,7 @@ export const createCommandTalk = (
       },
       incidents: options.incidents,
       planTools: options.planTools,
+      abilities: () => abilitiesOf(caller, options),
       propose: options.propose,
       checklists: options.checklists,
       async start(request) {

@@ -24,6 +24,8 @@ export interface CommandContext {
   incidents: IncidentDirectory;
   planTools: PlanTools;
   checklists: ChecklistDirectory;
+  /** What this person may do just now; asked live. */
+  abilities(): Promise<Abilities>;
   /** Puts before the system's people what its plan says to do; nothing is started. */
   propose(proposal: Proposal): Promise<'proposed' | 'open already'>;
   /** All commands, for help. */
@@ -45,6 +47,13 @@ export interface StartFlow {
   anyway?: boolean;
   /** Id of the incident that it belongs to; absent: the open one of the plan, or a new one. */
   incident?: string;
+}
+
+export interface Abilities {
+  /** Why this person may give no orders; null when they may. */
+  noOrders: string | null;
+  /** Flows that they could say yes to at this hour, by plan. */
+  approves: { plan: string; flows: string[] }[];
 }
 
 /** A flow that somebody or something thinks right, and why. */

@@ -169,6 +169,7 @@ describe('commands', () => {
         },
       },
       incidents: { open: async () => more.open ?? [], recent: async () => [], ofChannel: async () => more.ofChannel },
+      abilities: async () => ({ noOrders: null, approves: [] }),
       propose: async () => 'proposed',
       commands,
     };

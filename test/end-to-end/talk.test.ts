@@ -80,6 +80,21 @@ describe('a command', { timeout: 60_000 }, () => {
   });
 });
 
+describe('/dr help', { timeout: 60_000 }, () => {
+  const help = (by: string) =>
+    toldAfter(() => bot.world.post('/slack/command', { user: by, channel: 'general', command: '/dr', text: 'help' }));
+
+  it('has what this person may do, by the rules of this hour, and less for a guest', async () => {
+    expect((await help('vp-engineering')).text).toMatch(/approve just now: failover.* of omnimesh\./);
+    expect((await help('ceo')).text).toMatch(/you may approve nothing just now|approve just now: (?!.*failover,)/);
+    await bot.world.post('/slack/user', { id: 'U0NETWRK1', is_restricted: true });
+    const { text } = await help('network');
+    expect(text).toContain('You may look, and nothing else');
+    expect(text).not.toContain('/failover');
+    expect(text).toContain('/dr');
+  });
+});
+
 describe('the App Home', { timeout: 60_000 }, () => {
   const textOf = (home: any): string => JSON.stringify(home?.view?.blocks ?? home?.blocks ?? []);
 
