@@ -262,6 +262,49 @@ describe.runIf(needsChromium())('the workspace in the browser', () => {
     await page.context().close();
   });
 
+  it('is used from beginning to end without a mouse', async () => {
+    const { page } = await open();
+    await post({ blocks: [{ type: 'actions', elements: [button('Go on')] }] });
+    await page.getByRole('button', { name: 'Go on' }).last().waitFor();
+    await page.getByRole('link', { name: 'To where one types' }).focus();
+    await page.keyboard.press('Enter');
+    expect(await page.locator(':focus').getAttribute('aria-label')).toBe('Message to #incidents');
+    // From an empty composer up to the messages; arrows choose one, Tab leads into it.
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Tab');
+    expect(await page.locator(':focus').textContent()).toContain('Go on');
+    const ring = await page.evaluate('getComputedStyle(document.activeElement).outlineStyle');
+    expect(ring).toBe('solid');
+    await page.keyboard.press('Enter');
+    expect((await last('block_actions')).actions[0].value).toBe('value of Go on');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'pushpin: Dana Reyes' }).waitFor();
+    await page.context().close();
+  });
+
+  it('asks the bot for options while one types', async () => {
+    const { page } = await open();
+    await post({
+      blocks: [
+        {
+          type: 'actions',
+          elements: [
+            { type: 'external_select', action_id: 'run', min_query_length: 1, placeholder: plain('Which run?') },
+          ],
+        },
+      ],
+    });
+    desk.answer.body = { options: [{ text: plain('Run r-7'), value: 'r-7' }] };
+    await page.getByRole('textbox', { name: 'Which run?' }).fill('r');
+    await page.getByRole('button', { name: 'Run r-7' }).click();
+    expect((await last('block_suggestion')).value).toBe('r');
+    expect((await last('block_actions')).actions[0].selected_option.value).toBe('r-7');
+    await page.context().close();
+  });
+
   it('is different people in different windows', async () => {
     const [{ page: one }, { page: other }] = [await open(lead), await open(manager)];
     await desk.web.chat.postEphemeral({ channel: incidents, user: manager, text: 'for the manager alone' });

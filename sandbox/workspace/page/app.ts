@@ -39,9 +39,10 @@ export const App = ({ store }: { store: Store }) => {
   const unread = state
     ? [...state.channels.keys()].filter((id) => unreadIn(state, id, read.upTo(id)).isForMe).length
     : 0;
+  const name = state?.people.get(state.me)?.realName;
   useEffect(() => {
-    document.title = `${unread > 0 ? `(${unread}) ` : ''}Mayday: rehearsal workspace`;
-  }, [unread]);
+    document.title = `${unread > 0 ? `(${unread}) ` : ''}${name ? `${name} · ` : ''}Mayday`;
+  }, [unread, name]);
   useEffect(() => {
     const follow = () => setPlace(readHash());
     addEventListener('hashchange', follow);

@@ -94,6 +94,11 @@ export const Composer = ({ channel, threadTs }: { channel: Channel; threadTs?: s
         return;
       }
     }
+    if (event.key === 'ArrowUp' && text === '') {
+      event.preventDefault();
+      const pane = area.current?.closest('.pane');
+      [...(pane?.querySelectorAll<HTMLElement>('article') ?? [])].at(-1)?.focus();
+    }
     if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) {
       event.preventDefault();
       void send();

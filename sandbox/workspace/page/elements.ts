@@ -1,16 +1,19 @@
 import { useState } from 'preact/hooks';
 import { Confirm } from './confirm.ts';
 import { useDesk } from './context.ts';
+import { ExternalSelect } from './external-select.ts';
 import { classes, html } from './html.ts';
 import { safeUrl } from './links.ts';
 import { Menu } from './menu.ts';
 import { Plain, Text } from './mrkdwn-view.ts';
+import type { Target } from './surface.ts';
 
 /** What an element that was used tells: its block, itself, and what was chosen. */
 export type Use = (blockId: string, element: any, value?: unknown) => Promise<unknown>;
 
 interface ElementProps {
   element: any;
+  target: Target;
   blockId: string;
   use: Use;
   /** What was chosen or typed so far; undefined: what it begins with. */
@@ -31,6 +34,8 @@ export const Element = (props: ElementProps) => {
     setBusy(false);
   };
   const choose = (value?: unknown) => {
+    // Not disabled meanwhile: what is disabled loses the focus, and whoever came with the keyboard their place.
+    if (busy && element.type === 'button') return;
     if (element.confirm) setAsked({ value });
     else void carryOut(value);
   };
@@ -64,7 +69,7 @@ const Button: Kind = ({ element, choose, busy }) => {
     return html`<a class=${`button ${style}`} href=${url} target="_blank" rel="noopener noreferrer" onClick=${() => choose()}>
       <${Plain} text=${element.text.text} /> <span aria-hidden="true">↗</span>
     </a>`;
-  return html`<button class=${`button ${style}`} disabled=${busy} aria-label=${element.accessibility_label} onClick=${() => choose()}>
+  return html`<button class=${`button ${style}`} aria-disabled=${busy ? 'true' : undefined} aria-label=${element.accessibility_label} onClick=${() => choose()}>
     <${Plain} text=${element.text.text} />
   </button>`;
 };
@@ -95,12 +100,11 @@ const select = (
   initial: (element: any) => string,
 ): Kind => {
   const Select: Kind = (props) => {
-    const { element, choose, busy, labelledBy, invalid } = props;
+    const { element, choose, labelledBy, invalid } = props;
     const value = props.value === undefined ? initial(element) : String(props.value ?? '');
     const offered = choices(props);
     return html`<select
       class="select"
-      disabled=${busy}
       aria-labelledby=${labelledBy}
       aria-label=${labelledBy ? undefined : (element.placeholder?.text ?? 'Choose')}
       aria-invalid=${invalid ? 'true' : undefined}
@@ -256,7 +260,8 @@ const kinds: Record<string, Kind> = {
   button: Button,
   overflow: Overflow,
   static_select: select(() => undefined, initialOption),
-  external_select: select(() => [], initialOption),
+  external_select: ExternalSelect as Kind,
+  multi_external_select: ExternalSelect as Kind,
   users_select: select(People, (element) => element.initial_user ?? ''),
   channels_select: select(Channels, (element) => element.initial_channel ?? ''),
   conversations_select: select(Channels, (element) => element.initial_conversation ?? ''),

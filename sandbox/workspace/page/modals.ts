@@ -19,8 +19,9 @@ export const Modals = () => {
 const Modal = ({ modal, depth }: { modal: View; depth: number }) => {
   const { state, attempt } = useDesk();
   const { view } = modal;
+  const target = { viewId: modal.id };
   const dialog = useRef<HTMLDialogElement>(null);
-  const { values, use } = useSurface({ viewId: modal.id }, view.blocks);
+  const { values, use } = useSurface(target, view.blocks);
   const [errors, setErrors] = useState<Record<string, string>>({});
   const [busy, setBusy] = useState(false);
 
@@ -58,7 +59,7 @@ const Modal = ({ modal, depth }: { modal: View; depth: number }) => {
         <h2 id="modal-title"><${Plain} text=${view.title.text} /></h2>
         <button type="button" class="icon-button close" aria-label="Close" title="Close (Esc)" onClick=${() => leave(true)}>✕</button>
       </div>
-      <div class="dialog-body"><${Blocks} blocks=${view.blocks} use=${use} values=${values} errors=${errors} /></div>
+      <div class="dialog-body"><${Blocks} blocks=${view.blocks} target=${target} use=${use} values=${values} errors=${errors} /></div>
       <div class="dialog-foot">
         <button type="button" class="button" onClick=${() => leave(false)}>${view.close?.text ?? 'Cancel'}</button>
         ${
