@@ -1,5 +1,6 @@
-import { type CommandContext, defineCommand, type RunOrder } from '../src/define.ts';
+import { type CommandContext, defineCommand, type FormField, type RunOrder } from '../src/define.ts';
 import { MaydayError } from '../src/errors.ts';
+import { chosenPlan, lineOf, planField, reasonField, scopeField } from './fields.ts';
 import { oneOf, placeOf, reasonOf, wordsOf } from './words.ts';
 
 const usage =
@@ -29,6 +30,50 @@ export const dr = defineCommand({
     '/dr help',
   ],
   effect: 'read',
+  form: {
+    title: 'Disaster recovery',
+    fields(chosen, context) {
+      const what: FormField = {
+        kind: 'choice',
+        name: 'what',
+        label: 'What do you want?',
+        options: asked.map(([value, label]) => ({ value, label })),
+        initial: 'status',
+        decides: true,
+      };
+      const kind = chosen['what'] ?? 'status';
+      if (kind === 'help') return [what];
+      if (kind === 'run')
+        return context.runs.length === 0
+          ? [what]
+          : [
+              what,
+              {
+                kind: 'choice',
+                name: 'run',
+                label: 'Which run?',
+                optional: true,
+                options: context.runs.map(({ id, title }) => ({ value: id, label: title })),
+              },
+            ];
+      const flow = kind === 'recover' ? 'recover' : undefined;
+      const plan = chosenPlan(chosen, context, flow);
+      const fields = [what, planField(context, flow)];
+      if (!plan) return fields;
+      if (kind === 'recover') fields.push(scopeField(plan.scopes('recover'), 'What has happened?'), reasonField);
+      if (kind === 'assess' && plan.situations.length > 0)
+        fields.push({
+          kind: 'choice',
+          name: 'scope',
+          label: 'Do you know something that no check can see?',
+          optional: true,
+          options: plan.situations.map((situation) => ({ value: situation, label: situation })),
+        });
+      return fields;
+    },
+    line: ({ what = 'status', plan, scope, run: id, reason }) =>
+      what === 'help' ? 'help' : what === 'run' ? lineOf('run', id) : lineOf(what, plan, scope, reason),
+  },
   async run(text, context) {
     const words = wordsOf(text);
     if (words.length === 0) return help(context);
@@ -46,6 +91,15 @@ export const dr = defineCommand({
     else await run(words, context);
   },
 });
+
+const asked = [
+  ['status', 'See how a system stands'],
+  ['check', 'Run all checks of its plan'],
+  ['assess', 'Ask what its plan says to do now'],
+  ['recover', 'Bring a part of it back where it is'],
+  ['run', 'See a run'],
+  ['help', 'See all commands'],
+] as const;
 
 /** A flow that only reads; its answer is the reply. What stands behind the plan is a place, or a situation. */
 const look = async (flow: 'status' | 'check' | 'assess', words: string[], context: CommandContext): Promise<void> => {

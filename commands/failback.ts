@@ -1,4 +1,5 @@
 import { defineCommand } from '../src/define.ts';
+import { chosenPlan, lineOf, planField, reasonField, scopeField } from './fields.ts';
 import { oneOf, reasonOf, wordsOf } from './words.ts';
 
 const usage = '/failback <plan> <scope> <reason>';
@@ -9,6 +10,15 @@ export const failback = defineCommand({
   usage: '<plan> <scope> <reason>',
   examples: ['/failback shop region the Region has been well since Tuesday'],
   effect: 'destructive',
+  form: {
+    title: 'Fail back',
+    fields(chosen, context) {
+      const plan = chosenPlan(chosen, context, 'failback');
+      if (!plan) return [planField(context, 'failback')];
+      return [planField(context, 'failback'), scopeField(plan.scopes('failback')), reasonField];
+    },
+    line: ({ plan, scope, reason }) => lineOf(plan, scope, reason),
+  },
   async run(text, context) {
     const words = wordsOf(text);
     const plan = context.plans.find(oneOf(words, context.plans.names(), 'plan', usage));

@@ -1,4 +1,5 @@
 import { defineCommand } from '../src/define.ts';
+import { chosenPlan, lineOf, placeField, planField, reasonField, scopeField } from './fields.ts';
 import { oneOf, placeOf, reasonOf, takeFlag, wordsOf } from './words.ts';
 
 const usage = '/failover <plan> <scope> [to <place>] <reason> [--planned]';
@@ -14,6 +15,28 @@ export const failover = defineCommand({
     '/failover shop region maintenance on Saturday --planned',
   ],
   effect: 'destructive',
+  form: {
+    title: 'Fail over',
+    fields(chosen, context) {
+      const plan = chosenPlan(chosen, context, 'failover');
+      if (!plan) return [planField(context, 'failover')];
+      return [
+        planField(context, 'failover'),
+        scopeField(plan.scopes('failover')),
+        placeField(plan.places),
+        reasonField,
+        {
+          kind: 'flag',
+          name: 'planned',
+          label: 'Planned',
+          text: 'Everything is well, and nothing may be lost',
+          optional: true,
+        },
+      ];
+    },
+    line: ({ plan, scope, to, reason, planned }) =>
+      lineOf(plan, scope, to && `to ${to}`, reason, planned && '--planned'),
+  },
   async run(text, context) {
     const { words: unflagged, isSet: anyway } = takeFlag(wordsOf(text), 'anyway');
     const { words, isSet: planned } = takeFlag(unflagged, 'planned');

@@ -1,4 +1,5 @@
 import { defineCommand } from '../src/define.ts';
+import { chosenPlan, lineOf, planField, reasonField, scopeField } from './fields.ts';
 import { takeMoment } from './moment.ts';
 import { oneOf, reasonOf, wordsOf } from './words.ts';
 
@@ -13,6 +14,26 @@ export const restore = defineCommand({
     '/restore shop database 2026-11-24T09:50Z corrupted orders',
   ],
   effect: 'destructive',
+  form: {
+    title: 'Restore',
+    fields(chosen, context) {
+      const plan = chosenPlan(chosen, context, 'restore');
+      if (!plan) return [planField(context, 'restore')];
+      return [
+        planField(context, 'restore'),
+        scopeField(plan.scopes('restore'), 'Which component?'),
+        {
+          kind: 'text',
+          name: 'moment',
+          label: 'As it was when?',
+          hint: 'Such as “10m ago”, “09:50” or “2026-11-24 09:50”; without a zone it is UTC.',
+          most: 60,
+        },
+        reasonField,
+      ];
+    },
+    line: ({ plan, scope, moment, reason }) => lineOf(plan, scope, moment, reason),
+  },
   async run(text, context) {
     const words = wordsOf(text);
     const plan = context.plans.find(oneOf(words, context.plans.names(), 'plan', usage));

@@ -42,6 +42,7 @@ export const reasonOf = (words: string[], line: string): string => {
     throw new MaydayError(
       'input/invalid',
       `Say why, so that those who approve and those who audit know: \`${line} <reason>\`. Nothing was started.`,
+      { cause: { field: 'reason' } },
     );
   return cut(reason);
 };

@@ -1,8 +1,18 @@
-import { defineFlow, fenceStepId, readUnfenced, type StepDraft, unfencedFact } from '../src/define.ts';
+import {
+  defineFlow,
+  type FlowPlan,
+  fenceStepId,
+  type Place,
+  readUnfenced,
+  type StepDraft,
+  unfencedFact,
+} from '../src/define.ts';
 import { gather } from './telling.ts';
 
 /** A month: an old place that is gone for longer is not coming back by itself. */
 const patienceSeconds = 30 * 86_400;
+
+const otherThan = (plan: FlowPlan, place: Place): Place => plan.places.find((other) => other !== place) ?? place;
 
 /**
  * Pays what a failover owes that could not fence its old primary: waits until the old place answers, then at once stops
@@ -25,20 +35,28 @@ export const fence = defineFlow({
       return fact === undefined || readUnfenced(fact).place === place;
     };
     const owed = left.filter(isOwed);
-    const fences = owed
-      .flatMap((component) => plan.fencesOf(component, place))
-      .map(
-        ({ component, uses, with: target }): StepDraft => ({
-          id: fenceStepId(component),
-          title: `Fence ${component} in ${place} when it answers`,
-          phase: 'fence',
-          uses,
-          with: target,
-          whenUnreachable: { rule: 'wait' },
-          timeoutSeconds: patienceSeconds,
-          record: { name: unfencedFact(component), from: 'unfenced' },
-        }),
-      );
+    // What was moved with other plans is owed as well: it was included under another name.
+    const elsewhere = ['failover', 'switchover']
+      .filter((flow) => plan.hasProcedure(flow, request.scope))
+      .flatMap((flow) => plan.fences(flow, request.scope, { from: place, to: otherThan(plan, place) }))
+      .filter(({ plan: owner, component }, i, all) => {
+        const fact = plan.incident[unfencedFact(component)];
+        const isFirst = all.findIndex((other) => other.component === component) === i;
+        return owner !== undefined && isFirst && fact !== undefined && readUnfenced(fact).place === place;
+      });
+    const fences = [...owed.flatMap((component) => plan.fencesOf(component, place)), ...elsewhere].map(
+      ({ component, uses, with: target, ...fence }): StepDraft => ({
+        id: fenceStepId(component),
+        title: `Fence ${component} in ${place} when it answers`,
+        phase: 'fence',
+        ...('plan' in fence && { plan: fence.plan as string }),
+        uses,
+        with: target,
+        whenUnreachable: { rule: 'wait' },
+        timeoutSeconds: patienceSeconds,
+        record: { name: unfencedFact(component), from: 'unfenced' },
+      }),
+    );
     const writers = plan.writers(place).filter(({ component }) => left.includes(component));
     const stops = writers.map(
       ({ component, name, title, uses, with: target }): StepDraft => ({

@@ -70,15 +70,16 @@ export const move = (plan: FlowPlan, request: FlowRequest, what: Moving): GraphD
   );
   const proofs = [...verify, ...measured];
   const { probes, fences } = moves ? fencing(plan, flow, request.scope, values) : { probes: [], fences: [] };
-  const fenced = (step: StepDraft) =>
-    fences
-      .filter((fence) => fence.plan === step.plan && fence.with!['component'] === step.with?.['component'])
-      .map(({ id }) => id);
   const catching = what.planned ? catchingUp(plan, flow, request, fences) : [];
-  const caughtUp = (step: StepDraft) =>
-    catching.filter(({ plan: owner, component }) => owner === step.plan && component === step.with?.['component']);
+  const gates = [
+    ...fences.map(({ id, plan: owner, with: target }) => ({ id, owner, component: target!['component'] })),
+    ...catching.map(({ draft, plan: owner, component }) => ({ id: draft.id, owner, component })),
+  ];
   for (const step of execute) {
-    const waits = isPreparation(step) ? [] : [...fenced(step), ...caughtUp(step).map(({ draft }) => draft.id)];
+    // What can never be taken back is not done for nothing: it waits for every gate, and not only for those of its own.
+    const isGated = (gate: (typeof gates)[number]) =>
+      plan.isOneWay(step.uses) || (gate.owner === step.plan && gate.component === step.with?.['component']);
+    const waits = isPreparation(step) ? [] : gates.filter(isGated).map(({ id }) => id);
     step.needs = [...(step.needs ?? []), 'approve', ...waits];
   }
   // What prepares the standby is done while the old one still serves.
@@ -86,9 +87,10 @@ export const move = (plan: FlowPlan, request: FlowRequest, what: Moving): GraphD
     execute.filter(({ id }) => id.startsWith(`${preparation}${String(component)}-`)).map(({ id }) => id);
   for (const fence of fences) fence.needs = [...fence.needs!, ...prepared(fence.with!['component'])];
   const executed = [...fences, ...catching.map(({ draft }) => draft), ...execute].map(({ id }) => id);
-  // Whether it must be rolled back is found out while it is proven, and not before.
-  const criteria = execute.filter(({ uses }) => uses === 'engine/criteria').map(({ id }) => id);
-  const done = executed.filter((id) => !criteria.includes(id));
+  // Whether it must be rolled back is found out while it is proven, and not before; nothing waits for a deadline to pass.
+  const watching = new Set(['engine/criteria', 'engine/deadline']);
+  const watched = execute.filter(({ uses }) => watching.has(uses)).map(({ id }) => id);
+  const done = executed.filter((id) => !watched.includes(id));
   for (const step of proofs) step.needs = [...(step.needs ?? []), ...done];
   const afterwards = what.afterwards ?? [];
   for (const step of afterwards) step.needs = [...(step.needs ?? []), ...executed, ...proofs.map(({ id }) => id)];

@@ -1,5 +1,9 @@
+import { enableCompileCache } from 'node:module';
 import { Argument, Command } from 'commander';
+import { compileCacheFolder } from './compile-cache.ts';
 import { messageOf } from './errors.ts';
+
+enableCompileCache(compileCacheFolder);
 
 /** Every subcommand loads what it needs when it runs, so that help is instant. */
 const program = new Command('mayday')

@@ -4,12 +4,13 @@ import { mergeBreakGlass, unmerged } from './break-glass/merge.ts';
 import { createCardKeeper } from './chat/card-keeper.ts';
 import { createChat } from './chat/chat.ts';
 import { startSlackApp } from './chat/slack-app.ts';
+import { createSlackBudget } from './chat/slack-budget.ts';
 import type { VerifiedRequest } from './chat/slack-request.ts';
 import { createChecklists } from './checklists.ts';
 import { openCheckpointPlaces } from './checkpoint-places.ts';
 import { createComponentDescribe } from './component-describe.ts';
 import { type Environment, readSettings, type Settings } from './config.ts';
-import type { Lane, Log, System, SystemTools } from './define.ts';
+import type { Json, Lane, Log, System, SystemTools } from './define.ts';
 import { createDialler } from './dialler.ts';
 import type { EnginePorts } from './engine/ports.ts';
 import { createRunStore, lanes } from './engine/run-store.ts';
@@ -32,6 +33,7 @@ import { createPlanStore, type PlanStore } from './plan/plan-store.ts';
 import { createRegistry, type Registry } from './plan/registry.ts';
 import { viewPlan } from './plan/view.ts';
 import { faultsOfGraphs } from './plan-tools/faults-of-graphs.ts';
+import { commandOf } from './plan-tools/plan-details.ts';
 import { createPlanTools } from './plan-tools/plan-tools.ts';
 import { openQueue } from './queue/queue.ts';
 import { redact } from './redact.ts';
@@ -143,8 +145,10 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
     const channelOf = async (incident: string): Promise<string | undefined> =>
       (await database.pool.query(`SELECT facts->>'channel' AS channel FROM incidents WHERE id = $1`, [incident]))
         .rows[0]?.channel ?? undefined;
+    const budget = createSlackBudget(database.pool, clock);
     const cards = createCardKeeper({
       slack: systems.slack.client,
+      budget,
       pool: database.pool,
       clock,
       log,
@@ -216,6 +220,8 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
           return undefined;
         }
       },
+      commandOf: (step, state) =>
+        commandOf(step, registry, (id, output) => (state.steps[id]?.output as Record<string, Json> | null)?.[output]),
       steeredBy: (state) => steeredBy(state, plans, registry, clock.now()),
       people: (name) => {
         const view = viewPlan(plans.find(name), registry);
@@ -270,7 +276,8 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
         await inbox.handled(`view:${(payload as { trigger_id?: string }).trigger_id}`).catch(() => {});
         return answer;
       },
-      onEvent: (_, { id }) => handled(`event:${id}`, async () => {}),
+      onShortcut: (payload) => handled(`shortcut:${payload.trigger_id}`, () => chat.shortcut(payload)),
+      onEvent: (event, { id, team }) => handled(`event:${id}`, () => chat.event(event, { team })),
     });
     closers.push(() => app.close());
 
@@ -354,6 +361,7 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
             liveRuns: rows[0].live,
             paused: await queue.paused(),
             checkpoints: await checkpoints.health(),
+            cards: cards.health(),
           };
         } catch (error) {
           return {

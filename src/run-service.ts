@@ -259,7 +259,10 @@ const locate = async (
   const roles = await rolesOf(view, view.componentsOf(scope), [to], context);
   const twice = await twoPrimaries(view, roles, to, lastTo, context);
   if (twice) throw twice;
-  if (roles.length > 0 && roles.every(({ role }) => role === 'active'))
+  const shared = view.componentsOf(scope).filter((component) => view.isShared(component));
+  const elsewhere = view.places.filter((place) => place !== to);
+  const serves = ({ role }: ComponentRole) => role === 'active';
+  if (roles.length > 0 && roles.every(serves) && !(await rolesOf(view, shared, elsewhere, context)).some(serves))
     return {
       nothingToDo: `Nothing to do: ${scope} of ${view.title} already runs in ${to}. ${roles.map(({ component, because }) => `${component}: ${because}`).join('; ')}.`,
     };
@@ -303,6 +306,11 @@ const activePlace = async (view: FlowPlan, scope: string, context: LookAround): 
 /** The move that a failback brings back. Throws when nothing was moved, or it has come home already. */
 const recordOf = (last: Move | undefined, view: FlowPlan, scope: string): MoveRecord => {
   const { record } = last ?? {};
+  if (last?.isUnfinished && record?.flow === 'failback')
+    throw new MaydayError(
+      'run/wrong-state',
+      `The last failback of ${record.scope} of ${view.title} (run ${last.id}) went a part of the way, and what it promoted at home stays there. Move the rest with \`/failover ${view.plan} ${record.scope} to ${record.to} <reason> --anyway\`. Nothing was started.`,
+    );
   if (!record || record.to === view.prefer[0] || record.from === record.to)
     throw new MaydayError(
       'run/wrong-state',
@@ -380,6 +388,8 @@ interface Move {
   to: Place | null;
   /** Null while its last messages are on their way. */
   finishedAt: Date | null;
+  /** It moved something for good, and did not succeed. */
+  isUnfinished: boolean;
   record: MoveRecord;
 }
 
@@ -399,8 +409,9 @@ const lastMove = async (moved: Moved, store: RunStore): Promise<Move | undefined
     if (!handle) continue;
     const state = handle.state();
     const isForGood = whatStays(state).some(({ id }) => state.steps[id]!.changed);
-    if (isForGood || summarise(state).standing === 'succeeded')
-      return { ...row, to: state.created.graph.to, record: moveRecord(state) };
+    const hasSucceeded = summarise(state).standing === 'succeeded';
+    if (isForGood || hasSucceeded)
+      return { ...row, to: state.created.graph.to, isUnfinished: !hasSucceeded, record: moveRecord(state) };
   }
   return undefined;
 };

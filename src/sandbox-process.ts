@@ -3,6 +3,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, rmSync, utimesSync, write
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { compileCacheFolder } from './compile-cache.ts';
 import { MaydayError } from './errors.ts';
 
 /** A running sandbox: where it is steered, and the settings that point every client at it. */
@@ -71,7 +72,11 @@ export const startSandboxProcess = async (request: SandboxRequest): Promise<Sand
       ...(request.start ? ['--start', request.start] : []),
       ...(request.durations ? ['--durations', request.durations] : []),
     ],
-    { detached: true, stdio: ['ignore', out, log] },
+    {
+      detached: true,
+      stdio: ['ignore', out, log],
+      env: { ...process.env, NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? compileCacheFolder },
+    },
   );
   closeSync(out);
   closeSync(log);

@@ -10,7 +10,7 @@ const words = ['define', 'errors', 'canonical'];
 const boundaries: Boundaries = {
   parts: {
     errors: ['src/errors.ts'],
-    define: ['src/define.ts'],
+    define: ['src/define.ts', 'src/define'],
     canonical: ['src/canonical.ts'],
     redact: ['src/redact.ts'],
     incident: ['src/incident'],
@@ -41,7 +41,7 @@ const boundaries: Boundaries = {
     ssh: ['src/ssh'],
     'break-glass': ['src/break-glass'],
     'second places': ['src/checkpoint-places.ts'],
-    launch: ['src/launch.ts', 'src/sandbox-process.ts'],
+    launch: ['src/launch.ts', 'src/sandbox-process.ts', 'src/compile-cache.ts'],
     main: ['src/main.ts'],
     cli: ['src/cli.ts', 'src/cli'],
     flows: ['flows'],
@@ -90,6 +90,7 @@ const boundaries: Boundaries = {
         'src/obligations.ts',
         'src/break-glass',
         'src/chat/card-keeper.ts',
+        'src/chat/slack-budget.ts',
       ],
     },
     kysely: { in: ['src/journal'] },

@@ -21,7 +21,7 @@ interface Wanted {
   document: string;
   /** Seconds, when the figure is one that was measured there or must be kept. */
   seconds: number;
-  run: [plan: string, flow: string, scope: string];
+  run: [plan: string, flow: string, scope: string, down?: 'none'];
   /** What of ours stands beside it. */
   of: (run: Rehearsed) => number | null;
 }
@@ -84,7 +84,8 @@ const wanted: Wanted[] = [
     what: 'Application failover',
     document: '5 min',
     seconds: 300,
-    run: ['llm-marketplace', 'failover', 'application'],
+    // Its database is well: only the application is moved to the other cluster.
+    run: ['llm-marketplace', 'failover', 'application', 'none'],
     of: work,
   },
   {
@@ -121,13 +122,16 @@ const wanted: Wanted[] = [
   },
 ];
 
-/** The procedures whose overhead is held against the ledger, each fast enough to have ten real seconds of path. */
+/**
+ * The procedures whose overhead is held against the ledger, each slow enough to have more than ten real seconds of path.
+ * Not slower than 17 for the one whose services take a minute to answer: a look is given up after four real seconds.
+ */
 const paths: { run: [string, string, string]; speed: number }[] = [
-  { run: ['openmeet', 'failover', 'region'], speed: 12 },
-  { run: ['omnimesh', 'failover', 'region'], speed: 15 },
-  { run: ['llm-marketplace', 'failover', 'region'], speed: 15 },
-  { run: ['teei-csr', 'failover', 'region'], speed: 20 },
-  { run: ['dr-plan', 'failover', 'region'], speed: 15 },
+  { run: ['openmeet', 'failover', 'region'], speed: 6 },
+  { run: ['omnimesh', 'failover', 'region'], speed: 10 },
+  { run: ['llm-marketplace', 'failover', 'region'], speed: 8 },
+  { run: ['teei-csr', 'failover', 'region'], speed: 17 },
+  { run: ['dr-plan', 'failover', 'region'], speed: 10 },
 ];
 const otherSpeed = 8;
 
@@ -145,7 +149,7 @@ export interface PlanFigures {
 
 export const measurePlans = async (): Promise<PlanFigures> => {
   const done = new Map<string, Rehearsed>();
-  const key = (run: readonly string[]) => run.join(' ');
+  const key = (run: readonly (string | undefined)[]) => run.join(' ');
   const overhead: PlanFigures['overhead'] = [];
   for (const { run, speed } of paths) {
     const found = await rehearse(run, speed);
@@ -173,9 +177,10 @@ export const measurePlans = async (): Promise<PlanFigures> => {
 
 const cli = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
 
-const rehearse = ([plan, flow, scope]: readonly [string, string, string], speed: number): Promise<Rehearsed> => {
+const rehearse = ([plan, flow, scope, down]: Wanted['run'], speed: number): Promise<Rehearsed> => {
   const durations = fileURLToPath(new URL(`${plan}.yml`, import.meta.url));
   const args = ['plan', 'rehearse', plan, flow, scope, '--json', '--speed', String(speed)];
+  if (down) args.push('--down', down);
   if (existsSync(durations)) args.push('--durations', durations);
   return new Promise((resolve, reject) => {
     execFile(process.execPath, [cli, ...args], { maxBuffer: 64_000_000 }, (error, stdout, stderr) => {

@@ -78,8 +78,6 @@ export const setWritable = async (server: DatabaseServer, instance: Instance, wr
   const role = quote(instance.physicalRole);
   await pool.query(`GRANT USAGE ON SCHEMA public TO ${role}`);
   if (writable) {
-    await pool.query('DROP SCHEMA IF EXISTS standby CASCADE');
-    await server.run(`ALTER ROLE ${role} IN DATABASE ${database} RESET ALL`);
     // On RDS the application's user owns its database, and so may set what its sessions begin with.
     await server.run(`ALTER DATABASE ${database} OWNER TO ${role}`);
     await pool.query(`GRANT CREATE ON SCHEMA public TO ${role}`);
@@ -92,10 +90,14 @@ export const setWritable = async (server: DatabaseServer, instance: Instance, wr
         [quote(table.name)],
       );
     }
+    // Last, and at once: a session sees a standby or a primary, nothing between. One that began before still looks into
+    // the shadows, so those stay until it becomes a standby again.
+    await server.run(`ALTER ROLE ${role} IN DATABASE ${database} RESET ALL`);
     return;
   }
   await server.run(`ALTER DATABASE ${database} OWNER TO CURRENT_USER`);
-  await pool.query('CREATE SCHEMA IF NOT EXISTS standby');
+  await pool.query('DROP SCHEMA IF EXISTS standby CASCADE');
+  await pool.query('CREATE SCHEMA standby');
   await pool.query(shadowsOfStandby(instance));
   await pool.query(`GRANT USAGE ON SCHEMA standby TO ${role}`);
   await pool.query(`GRANT SELECT ON ALL TABLES IN SCHEMA standby TO ${role}`);
@@ -115,7 +117,6 @@ const shadowsOfStandby = (instance: Instance): string => {
     `CREATE OR REPLACE FUNCTION standby.${signature} RETURNS ${returns} LANGUAGE sql STABLE AS $f$${body}$f$;`;
   const asks = (what: string) => `SELECT pg_notify('standby', '${what}')`;
   return [
-    'CREATE SCHEMA IF NOT EXISTS standby;',
     `CREATE TABLE standby.state (behind boolean NOT NULL DEFAULT false, replay text NOT NULL DEFAULT 'not paused',
        wall_start timestamptz NOT NULL DEFAULT clock_timestamp(), world_start timestamptz NOT NULL DEFAULT clock_timestamp(),
        speed float8 NOT NULL DEFAULT 1);`,

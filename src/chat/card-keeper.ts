@@ -5,14 +5,17 @@ import type { RunEvent } from '../engine/events.ts';
 import type { RunState } from '../engine/state.ts';
 import { messageOf } from '../errors.ts';
 import { runCard } from './cards/run-card.ts';
+import { threadLog } from './cards/thread-log.ts';
+import type { SlackBudget } from './slack-budget.ts';
 
 export interface CardSlack {
   postMessage(
     channel: string,
     content: {
       text: string;
-      blocks: unknown[];
-      metadata: { event_type: string; event_payload: Record<string, string> };
+      blocks?: unknown[];
+      metadata?: { event_type: string; event_payload: Record<string, string> };
+      thread_ts?: string;
     },
   ): Promise<{ channel: string; ts: string }>;
   updateMessage(channel: string, ts: string, content: { text: string; blocks: unknown[] }): Promise<void>;
@@ -29,20 +32,44 @@ export interface CardKeeper {
    * again and again; a run that somebody is at work on is left to them.
    */
   catchUp(stateOf: (runId: string) => Promise<RunState>): Promise<void>;
+  /** How many cards are looked after here, and for how many wall seconds the one furthest behind is. */
+  health(): { cards: number; oldestSeconds: number };
   stop(): void;
 }
 
-/** Between two edits of one card; changes of standing are drawn at once. Wall milliseconds. */
+/** Between two edits of one card, for each card that is live; changes of standing are drawn at once. Wall milliseconds. */
 const pauseMs = 1_500;
+/** A card that shows running time is drawn anew after so long although nothing has happened. */
+const tickMs = 10_000;
 const retryMs = 2_000;
+/** Between two messages in a card's thread. */
+const threadPauseMs = 5_000;
 /** The channel is being opened, or another process is posting the card. */
 const channelPauseMs = 100;
+/** As many cards may be on their way at once: one that Slack is slow to take must not hold up the others. */
+const mostAtOnce = 4;
 /** World seconds for which an ended run's card is still looked after: its last change may be what was not drawn. */
 const finishedSeconds = 24 * 3600;
 
-/** Keeps one message per run equal to its state. What Slack refuses is drawn later, from the state as it is then. */
+interface Entry {
+  state: RunState;
+  drawnAt: number;
+  standing: string;
+  /** Since when something is not shown; undefined while all is. */
+  behindSince: number | undefined;
+  notBefore: number;
+  drawing: boolean;
+  /** It was said that the text is the same; only time has passed. */
+  ticking: boolean;
+}
+
+/**
+ * Keeps one message per run equal to its state. What Slack refuses is drawn later, from the state as it is then. What
+ * people wait for is drawn first; the rest takes turns, the longest undrawn before the others, within Slack's limits.
+ */
 export const createCardKeeper = (options: {
   slack: CardSlack;
+  budget: SlackBudget;
   pool: pg.Pool;
   clock: Clock;
   log: Log;
@@ -50,77 +77,140 @@ export const createCardKeeper = (options: {
   /** Puts on record that the card was posted, or that it never could be. */
   record(runId: string, event: CardEvent): Promise<unknown>;
 }): CardKeeper => {
-  const { slack, pool, clock, log } = options;
-  const entries = new Map<
-    string,
-    { state: RunState; drawnAt: number; standing: string; timer?: NodeJS.Timeout; drawing: boolean; again: boolean }
-  >();
+  const { slack, budget, pool, clock, log } = options;
+  const entries = new Map<string, Entry>();
   let stopped = false;
+  let timer: NodeJS.Timeout | undefined;
+  /** Runs that are live anywhere, as of the last look. */
+  let liveRuns = 0;
   /** Where each run's journal ended at the last look, and whether that much was drawn. */
   let heads = new Map<string, { seq: number; drawn: boolean }>();
   let isFirstLook = true;
 
-  const draw = async (runId: string): Promise<void> => {
-    const entry = entries.get(runId)!;
-    entry.timer = undefined;
-    if (entry.drawing) {
-      entry.again = true;
-      return;
-    }
+  const isUrgent = (entry: Entry) => standing(entry.state) !== entry.standing;
+  const pause = () => {
+    const mine = [...entries.values()].filter(({ state }) => state.outcome === null).length;
+    return Math.max(pauseMs, pauseMs * Math.max(mine, liveRuns));
+  };
+  const dueAt = (entry: Entry): number => Math.max(entry.notBefore, isUrgent(entry) ? 0 : entry.drawnAt + pause());
+
+  const wakeIn = (ms: number) => {
+    clearTimeout(timer);
+    if (!stopped) timer = setTimeout(turn, Math.min(Math.max(0, ms), 60_000));
+  };
+
+  /** Draws what is due, the most urgent first, and comes back when the next is. */
+  const turn = (): void => {
+    if (stopped) return;
+    const now = performance.now();
+    for (const entry of entries.values())
+      if (entry.behindSince === undefined && !entry.drawing && showsTime(entry.state) && now - entry.drawnAt > tickMs) {
+        entry.behindSince = now;
+        entry.ticking = true;
+      }
+    const waiting = [...entries].filter(([, entry]) => entry.behindSince !== undefined && !entry.drawing);
+    const free = mostAtOnce - [...entries.values()].filter(({ drawing }) => drawing).length;
+    const due = waiting
+      .filter(([, entry]) => dueAt(entry) <= now)
+      .sort(([, a], [, b]) => Number(isUrgent(b)) - Number(isUrgent(a)) || a.drawnAt - b.drawnAt)
+      .slice(0, free);
+    for (const [runId, entry] of due) void draw(runId, entry);
+    if (free <= 0) return;
+    const rest = waiting.filter((each) => !due.includes(each)).map(([, entry]) => dueAt(entry) - now);
+    const ticks = [...entries.values()].some(({ state }) => showsTime(state)) ? [tickMs] : [];
+    const next = Math.min(...rest, ...ticks);
+    if (Number.isFinite(next)) wakeIn(next);
+  };
+
+  const draw = async (runId: string, entry: Entry): Promise<void> => {
+    const { state, ticking } = entry;
     entry.drawing = true;
-    entry.again = false;
-    entry.drawnAt = performance.now();
-    entry.standing = standing(entry.state);
-    const { state } = entry;
+    const now = performance.now();
     let againMs: number | undefined;
     try {
-      if (!(await show(state))) againMs = channelPauseMs;
+      againMs = await show(state, isUrgent(entry) ? 'urgent' : 'usual');
+      if (againMs === undefined) {
+        entry.drawnAt = now;
+        entry.standing = standing(state);
+      }
     } catch (error) {
-      againMs = Math.max(retryMs, ((error as { retryAfterSeconds?: number }).retryAfterSeconds ?? 0) * 1000);
+      const seconds = (error as { retryAfterSeconds?: number }).retryAfterSeconds;
+      if (seconds !== undefined) await budget.refused('chat.update', seconds).catch(() => {});
+      againMs = Math.max(retryMs, (seconds ?? 0) * 1000);
       log.warn({ run: runId }, `the card could not be drawn: ${messageOf(error)}`);
     }
     entry.drawing = false;
-    if (stopped) return;
-    if (againMs !== undefined) entry.timer ??= setTimeout(() => void draw(runId), againMs);
-    else if (entry.again || entry.state !== state) schedule(runId);
-    else if (state.outcome !== null) entries.delete(runId);
+    entry.ticking = false;
+    if (againMs !== undefined) entry.notBefore = performance.now() + againMs;
+    else if (entry.state === state) {
+      entry.behindSince = undefined;
+      if (state.outcome !== null && !ticking) entries.delete(runId);
+    } else entry.behindSince = now;
+    turn();
   };
 
-  /** False when there is no channel to show it in yet. */
-  const show = async (state: RunState): Promise<boolean> => {
+  /** Undefined when the card stands as the state says; otherwise after how many wall milliseconds to try again. */
+  const show = async (state: RunState, urgency: 'urgent' | 'usual'): Promise<number | undefined> => {
     const runId = state.created.run;
     const channel = await options.channelOf(state.created.incident);
     if (!channel) {
-      if (state.outcome === null) return false;
+      if (state.outcome === null) return channelPauseMs;
       await options.record(runId, { type: 'view.given-up', data: { kind: 'card', why: 'no channel was opened' } });
-      return true;
+      return undefined;
     }
     const card = runCard(state, clock.now());
     const digest = sha256(JSON.stringify(card));
     const { rows } = await pool.query(`SELECT channel, ts, digest FROM views WHERE subject = $1 AND kind = 'card'`, [
       runId,
     ]);
-    if (rows[0]?.digest === digest) return true;
+    if (rows[0]?.digest === digest) return undefined;
     let place: { channel: string; ts: string } | undefined = rows[0];
     if (!place) {
       const key = `${runId}/card`;
       // One of several processes posts it; the others find it in the row, or in the channel when that process died.
       if (!(await claimed(runId, channel))) {
         place = await slack.findOwnMessage(channel, key);
-        if (!place && !(await claimIsOld(runId))) return false;
+        if (!place && !(await claimIsOld(runId))) return channelPauseMs;
       }
       place ??= await slack.postMessage(channel, {
         ...card,
         metadata: { event_type: 'mayday_step', event_payload: { key } },
       });
       await options.record(runId, { type: 'view.made', data: { kind: 'card', channel: place.channel, ts: place.ts } });
-    } else await slack.updateMessage(place.channel, place.ts, card);
+    } else {
+      const waitMs = await budget.take('chat.update', urgency);
+      if (waitMs > 0) return waitMs;
+      await slack.updateMessage(place.channel, place.ts, card);
+    }
+    // The card has only what counts now; what was done stands in its thread.
+    void tellThread(state, place).catch((error) => log.warn({ run: runId }, messageOf(error)));
     await pool.query(
       `INSERT INTO views (subject, kind, channel, ts, digest) VALUES ($1, 'card', $2, $3, $4)
        ON CONFLICT (subject, kind) DO UPDATE SET channel = excluded.channel, ts = excluded.ts, digest = excluded.digest`,
       [runId, place.channel, place.ts, digest],
     );
-    return true;
+    return undefined;
+  };
+
+  const threadToldAt = new Map<string, number>();
+
+  const tellThread = async (state: RunState, place: { channel: string; ts: string }): Promise<void> => {
+    const runId = state.created.run;
+    const now = performance.now();
+    if (state.outcome === null && now - (threadToldAt.get(runId) ?? Number.NEGATIVE_INFINITY) < threadPauseMs) return;
+    const { rows } = await pool.query(`SELECT digest FROM views WHERE subject = $1 AND kind = 'thread'`, [runId]);
+    const told: string = rows[0]?.digest ?? '';
+    const { text, until } = threadLog(state, told);
+    if (text === undefined) return;
+    threadToldAt.set(runId, now);
+    // Whoever moves the mark says it; said by nobody is better than said twice, for all of it stands behind Details.
+    const { rowCount } = await pool.query(
+      `INSERT INTO views AS v (subject, kind, channel, ts, digest) VALUES ($1, 'thread', $2, $3, $4)
+       ON CONFLICT (subject, kind) DO UPDATE SET digest = excluded.digest WHERE v.digest = $5`,
+      [runId, place.channel, place.ts, until, told],
+    );
+    if (rowCount === 1) await slack.postMessage(place.channel, { text, thread_ts: place.ts });
+    if (state.outcome !== null) threadToldAt.delete(runId);
   };
 
   const claimed = async (runId: string, channel: string): Promise<boolean> => {
@@ -140,35 +230,34 @@ export const createCardKeeper = (options: {
     return rows[0]?.old ?? true;
   };
 
-  const schedule = (runId: string): void => {
-    const entry = entries.get(runId)!;
-    if (stopped || entry.drawing) {
-      entry.again = true;
-      return;
-    }
-    const urgent = standing(entry.state) !== entry.standing;
-    if (entry.timer && !urgent) return;
-    clearTimeout(entry.timer);
-    const waitMs = urgent ? 0 : Math.max(0, entry.drawnAt + pauseMs - performance.now());
-    entry.timer = setTimeout(() => void draw(runId), waitMs);
-  };
-
   return {
     changed(state) {
       const { run, graph } = state.created;
       // What only looks, or only tells, has no card: its answer is the message.
       if (!graph.steps.some(({ uses }) => uses === 'engine/approval')) return;
-      const entry = entries.get(run);
-      if (entry) entry.state = state;
-      else entries.set(run, { state, drawnAt: Number.NEGATIVE_INFINITY, standing: '', drawing: false, again: false });
-      schedule(run);
+      const known = entries.get(run);
+      const entry: Entry = known ?? {
+        state,
+        drawnAt: Number.NEGATIVE_INFINITY,
+        standing: '',
+        behindSince: undefined,
+        notBefore: 0,
+        drawing: false,
+        ticking: false,
+      };
+      if (!known) entries.set(run, entry);
+      entry.state = state;
+      entry.behindSince ??= performance.now();
+      // What is being drawn looks for itself whether it was overtaken.
+      if (!entry.drawing) turn();
     },
     async catchUp(stateOf) {
       const { rows } = await pool.query(
-        `SELECT r.id, h.seq FROM runs r JOIN stream_heads h ON h.stream = 'run:' || r.id
+        `SELECT r.id, h.seq, r.finished_at IS NULL AS live FROM runs r JOIN stream_heads h ON h.stream = 'run:' || r.id
          WHERE r.flow <> 'status' AND (r.finished_at IS NULL OR r.created_at > $1)`,
         [new Date(clock.now().getTime() - finishedSeconds * 1000)],
       );
+      liveRuns = rows.filter(({ live }) => live).length;
       const before = heads;
       heads = new Map();
       for (const { id, seq } of rows) {
@@ -183,12 +272,25 @@ export const createCardKeeper = (options: {
       }
       isFirstLook = false;
     },
+    health() {
+      const now = performance.now();
+      const ages = [...entries.values()].map(({ behindSince, ticking }) =>
+        behindSince === undefined || ticking ? 0 : now - behindSince,
+      );
+      return { cards: entries.size, oldestSeconds: Math.round(Math.max(0, ...ages) / 100) / 10 };
+    },
     stop() {
       stopped = true;
-      for (const { timer } of entries.values()) clearTimeout(timer);
+      clearTimeout(timer);
     },
   };
 };
+
+/** Its card says how long it has been going on. */
+const showsTime = (state: RunState): boolean =>
+  state.outcome === null &&
+  state.haltedAt === null &&
+  Object.keys(state.approvals).every((id) => state.steps[id]?.state !== 'waiting');
 
 /** What people wait for: when it changes, the card must not. */
 const standing = (state: RunState): string =>

@@ -7,12 +7,20 @@ export const placeholderUrl = 'https://mayday.example.com/slack/events';
  * What the chat itself calls, besides what actions say that they need: commands, who somebody is, who is in a group,
  * cards that are posted, found again and edited.
  */
-const chatScopes = ['commands', 'users:read', 'usergroups:read', 'chat:write', 'channels:history'];
+const chatScopes = [
+  'commands',
+  'users:read',
+  'usergroups:read',
+  'chat:write',
+  'channels:history',
+  'im:write',
+  'app_mentions:read',
+];
 
-/**
- * The Slack app as it must be made: commands as they are defined, the scopes that something here uses and no others,
- * no events, because nothing listens to any.
- */
+/** What the chat listens to. */
+const events = ['app_mention', 'app_home_opened'];
+
+/** The Slack app as it must be made: commands as they are defined, the scopes and events that something here uses, no others. */
 export const manifestOf = (commands: readonly Command[], systems: readonly System[], url = placeholderUrl) => ({
   display_information: {
     name: 'Mayday',
@@ -20,7 +28,20 @@ export const manifestOf = (commands: readonly Command[], systems: readonly Syste
     background_color: '#7a1f1f',
   },
   features: {
+    app_home: { home_tab_enabled: true, messages_tab_enabled: true, messages_tab_read_only_enabled: true },
     bot_user: { display_name: 'Mayday', always_online: true },
+    shortcuts: commands.flatMap(({ name, summary, form }) =>
+      form
+        ? [
+            {
+              name: form.title,
+              type: 'global' as const,
+              callback_id: `command:${name.slice(1)}`,
+              description: summary.slice(0, 150),
+            },
+          ]
+        : [],
+    ),
     slash_commands: commands.map(({ name, summary, usage }) => ({
       command: name,
       url,
@@ -31,6 +52,7 @@ export const manifestOf = (commands: readonly Command[], systems: readonly Syste
   },
   oauth_config: { scopes: { bot: scopesFor(systems) } },
   settings: {
+    event_subscriptions: { request_url: url, bot_events: events },
     interactivity: { is_enabled: true, request_url: url },
     org_deploy_enabled: false,
     socket_mode_enabled: false,

@@ -1,4 +1,13 @@
-import { App, type BlockAction, LogLevel, type Receiver, type SlashCommand, type ViewSubmitAction } from '@slack/bolt';
+import {
+  App,
+  type BlockAction,
+  type GlobalShortcut,
+  LogLevel,
+  type MessageShortcut,
+  type Receiver,
+  type SlashCommand,
+  type ViewSubmitAction,
+} from '@slack/bolt';
 import type { Log } from '../define.ts';
 import { messageOf } from '../errors.ts';
 import type { SlackSettings } from '../systems/slack/config.ts';
@@ -35,6 +44,8 @@ export interface SlackAppOptions {
   onAction(payload: BlockAction, respond: Respond): Promise<void>;
   /** What it returns in time is the answer to the person's form; nothing closes it. */
   onView(payload: ViewSubmitAction): Promise<ViewAnswer | undefined>;
+  /** Called when the shortcut has been acknowledged; its trigger is good for three seconds. */
+  onShortcut(payload: GlobalShortcut | MessageShortcut): Promise<void>;
   /** Messages, reactions, App Home and the like; never those of bots. */
   onEvent(event: Record<string, any>, envelope: { team: string; id: string }): Promise<void>;
 }
@@ -84,6 +95,10 @@ export const startSlackApp = async (options: SlackAppOptions): Promise<SlackApp>
   app.action(/.*/, async ({ body, ack }) => {
     await ack();
     if (body.type === 'block_actions') await options.onAction(body, respondTo(body.response_url ?? ''));
+  });
+  app.shortcut(/.*/, async ({ shortcut, ack }) => {
+    await ack();
+    await options.onShortcut(shortcut as GlobalShortcut | MessageShortcut);
   });
   app.view(/.*/, async ({ body, ack }) => {
     if (body.type !== 'view_submission') return ack();

@@ -2,7 +2,7 @@
 export interface VerifiedRequest {
   /** The same for every delivery of the same thing: its trigger or event id. */
   key: string;
-  kind: 'command' | 'action' | 'view' | 'event' | 'other';
+  kind: 'command' | 'action' | 'view' | 'shortcut' | 'event' | 'other';
   /** What Bolt calls the body: the form's fields, or the JSON inside `payload`. */
   body: Record<string, any>;
   team: string | undefined;
@@ -32,6 +32,7 @@ const kindOf = (body: Record<string, any>): VerifiedRequest['kind'] => {
   if (typeof body.command === 'string') return 'command';
   if (body.type === 'block_actions') return 'action';
   if (body.type === 'view_submission' || body.type === 'view_closed') return 'view';
+  if (body.type === 'shortcut' || body.type === 'message_action') return 'shortcut';
   if (body.type === 'event_callback') return 'event';
   return 'other';
 };

@@ -139,7 +139,8 @@ export interface RehearsalReport {
   workSeconds: number | null;
   /** What became of each old primary. */
   fences: string[];
-  steps: { id: string; state: string; seconds: number | null; message: string }[];
+  /** `at`: world seconds after the run was asked for. */
+  steps: { id: string; state: string; at: number | null; seconds: number | null; message: string }[];
   changes: Record<string, number>;
 }
 
@@ -207,7 +208,13 @@ const runFlow = async (
       .map(({ title, seen, message }: any) => `${title}: ${message || seen}`),
     steps: run.steps
       .filter((step: any) => step.effect !== 'notice')
-      .map(({ id, state, seconds, message, seen }: any) => ({ id, state, seconds, message: message || seen })),
+      .map(({ id, state, startedAt, seconds, message, seen }: any) => ({
+        id,
+        state,
+        at: startedAt && (Date.parse(startedAt) - Date.parse(run.requestedAt)) / 1000,
+        seconds,
+        message: message || seen,
+      })),
     changes: counts,
   };
 };

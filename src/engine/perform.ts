@@ -92,6 +92,8 @@ const performAction = async (options: PerformOptions, action: Action, input: unk
 
   const known = await knownToBeSilent(options);
   if (known) return known;
+  // Asked beside the look at the world: what is not needed in the end costs less than a second of outage.
+  const requirements = step.unless || current.acts > 0 ? undefined : readRequirements(options);
   // A notice that was never sent cannot be found anywhere; looking for it would only cost a call.
   const first = step.effect === 'notice' && current.acts === 0;
   let observed: Observed | { performed: Performed } = first
@@ -104,7 +106,7 @@ const performAction = async (options: PerformOptions, action: Action, input: unk
 
   const already = await alreadySo(options);
   if (already) return already;
-  const required = await readRequirements(options);
+  const required = await (requirements ?? readRequirements(options));
   if ('stop' in required) return required.stop;
   if (current.acts >= mostActs)
     return failed(

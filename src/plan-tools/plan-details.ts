@@ -144,9 +144,17 @@ const stepDetails = (step: Step, registry: Registry) => ({
 });
 
 /** The step as one `aws`, `kubectl` or `curl` line; what another step will have found out stands as `<endpoint of promote>`. */
-export const commandOf = (step: Step, registry: Registry): string => {
+export const commandOf = (
+  step: Step,
+  registry: Registry,
+  /** What a step has found out by now. */
+  known: (step: string, output: string) => Json | undefined = () => undefined,
+): string => {
   const used = registry.actions.get(step.uses) ?? registry.checks.get(step.uses);
-  const input: Json = substitute(step.input, ({ $step, $output }) => `<${$output} of ${$step}>`);
+  const input: Json = substitute(
+    step.input,
+    ({ $step, $output }) => known($step, $output) ?? `<${$output} of ${$step}>`,
+  );
   return used?.command(input) ?? '';
 };
 

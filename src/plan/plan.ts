@@ -234,6 +234,11 @@ const readComponent = (
       );
   const settings = kind.settings.safeParse(rest);
   if (!settings.success) faults.push(...faultsOf(source, kind.settings, settings.error, path));
+  else
+    for (const [place, value] of Object.entries(at)) {
+      const wrong = kind.wrongAt?.(value, settings.data);
+      if (wrong) faults.push(faultAt(source, [...path, place], wrong));
+    }
   return faults.length > 0
     ? faults
     : { name, kind: kind.name, at, places: standing, settings: settings.data as Record<string, unknown> };

@@ -17,7 +17,7 @@ interface Made extends StepDraft {
 
 export interface ProcedureTools {
   plan: Plan;
-  /** A check by the name that the plan gives it, or `loss-below 1h` for the component of a step. */
+  /** A check by the name that the plan gives it, or `loss-below 1h [of database]`, by itself for the step's component. */
   requirement(written: string, step: { with?: Record<string, unknown> }, values: Values): RequirementDraft;
   /** Where a component's settings stand. Throws with the nearest name. */
   settingsOf(component: string): Record<string, unknown>;
@@ -84,18 +84,24 @@ export const stepsOfProcedure = (
       ),
       ...staged(drafts(procedure.steps ?? {}, { values, source: [...path, 'steps'], phase })),
     ];
-    for (const [id, needs] of Object.entries(procedure.needs ?? {})) {
+    const called = (id: string, key: 'needs' | 'require'): Made[] => {
       const found = steps.filter((step) => step.id === id || step.groups.includes(id));
-      if (found.length === 0)
-        throw at(
-          [...path, 'needs'],
-          `no step of this procedure is called "${id}".${didYouMean(
-            id,
-            steps.map((step) => step.id),
-          )}`,
-        );
-      for (const step of found) step.needs = [...(step.needs ?? []), ...needs];
-    }
+      if (found.length > 0) return found;
+      const ids = steps.map((step) => step.id);
+      throw at([...path, key], `no step of this procedure is called "${id}".${didYouMean(id, ids)}`);
+    };
+    for (const [id, needs] of Object.entries(procedure.needs ?? {}))
+      for (const step of called(id, 'needs')) step.needs = [...(step.needs ?? []), ...needs];
+    for (const [id, written] of Object.entries(procedure.require ?? {}))
+      for (const step of called(id, 'require'))
+        try {
+          const required = [written]
+            .flat()
+            .map((check) => tools.requirement(String(fill(check, values)), step, values));
+          step.require = [...(step.require ?? []), ...required];
+        } catch (error) {
+          throw at([...path, 'require', id], (error as Error).message);
+        }
     return [...steps, ...rollingBack(procedure, ofScope, steps, path)];
   };
 

@@ -209,6 +209,8 @@ const procedure = z
     'roll-back-when': rollBackWhen.optional(),
     include: z.array(include).optional(),
     needs: z.record(name, names).optional(),
+    /** What included steps must have besides: checks that are asked right before they act. */
+    require: z.record(name, z.union([z.string(), z.array(z.string())])).optional(),
     steps: z.record(name, step).optional(),
   })
   .refine((value) => value.steps !== undefined || value.include !== undefined, 'expected steps or include');
@@ -284,7 +286,16 @@ export const planSchema = z.strictObject({
   'cool-down': duration.default(1800),
   people: z.record(name, person),
   groups: z.record(name, group).default({}),
-  regions: z.record(name, z.strictObject({ aws: z.string().optional(), kubernetes: z.string().optional() })),
+  regions: z.record(
+    name,
+    z.strictObject({
+      aws: z
+        .string()
+        .regex(/^[a-z]{2,4}(-[a-z]+)+-\d{1,2}$/, 'expected an AWS Region such as eu-west-1')
+        .optional(),
+      kubernetes: z.string().optional(),
+    }),
+  ),
   prefer: names.min(1),
   /** How bad it can be: the targets that hold for a run of that severity. */
   levels: z.record(name, z.strictObject({ ...target, severity, response: z.string().max(200).optional() })).default({}),

@@ -59,14 +59,17 @@ export const viewPlan = (plan: Plan, registry: Registry, incident: Record<string
   };
 
   const requirement = (written: string, step: { with?: Record<string, unknown> }, values: Values): RequirementDraft => {
-    const loss = /^loss-below (.+)$/.exec(written);
+    const loss = /^loss-below (\S+)(?: of (\S+))?$/.exec(written);
     if (loss) {
-      const limitSeconds = parseDuration(loss[1] as string);
-      if (limitSeconds === undefined) throw new Error(`"${loss[1]}" is no duration; expected loss-below 1h`);
-      const name = step.with?.['component'];
+      const [, limit = '', other] = loss;
+      const limitSeconds = parseDuration(limit);
+      if (limitSeconds === undefined) throw new Error(`"${limit}" is no duration; expected loss-below 1h`);
+      const name = other ?? step.with?.['component'];
       const input = typeof name === 'string' ? lossOfComponent(name, values) : undefined;
       if (!input)
-        throw new Error('loss-below needs a step with a component that says under "loss" which checks tell its loss');
+        throw new Error(
+          'loss-below needs a component that says under "loss" which checks tell its loss: that of the step, or one behind "of"',
+        );
       return { uses: 'engine/loss-below', with: { ...input, limitSeconds } };
     }
     const check = own(text.checks, written);
@@ -259,7 +262,12 @@ export const viewPlan = (plan: Plan, registry: Registry, incident: Record<string
       if (!found.places.includes(place)) return [];
       return registry.kinds.get(found.kind)?.resources(found, place, view) ?? [];
     },
+    isShared: (name) => registry.kinds.get(component(name).kind)?.isShared === true,
     makesWriter: (uses) => registry.actions.get(uses)?.makesWriter === true,
+    isOneWay(uses) {
+      const action = registry.actions.get(uses);
+      return action?.effect === 'change' && 'no' in action.reversible;
+    },
     gradualKey: (uses) => registry.actions.get(uses)?.gradual,
     hasScope: (scope) => text.scopes[scope] !== undefined,
     componentsOf(scope) {

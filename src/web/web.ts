@@ -9,6 +9,8 @@ export interface Health {
   paused: string[];
   /** How far the checkpoints of the audit trail are, and which second place lacks some; absent without a journal. */
   checkpoints?: object;
+  /** How many cards of runs are looked after here, and how far behind the oldest is. */
+  cards?: object;
 }
 
 export interface WebOptions {

@@ -74,6 +74,7 @@ beforeAll(async () => {
       handled.push(`view ${view.callback_id}`);
       return { response_action: 'errors', errors: { b: 'type FAILOVER' } };
     },
+    onShortcut: async () => {},
     onEvent: async (event) => void handled.push(`event ${event['type']}`),
   });
 });

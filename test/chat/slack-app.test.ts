@@ -59,6 +59,7 @@ const start = async (how: 'http' | 'socket', context = createContext()) => {
       handled.push(`form ${typed}`);
       return typed === 'FAILOVER' ? undefined : { response_action: 'errors', errors: { word: 'type FAILOVER' } };
     },
+    onShortcut: async () => {},
     onEvent: async (event) => void handled.push(`event ${event['type']}`),
   });
   if (app.url) await control(sandbox, 'POST /slack/bot', { url: app.url });

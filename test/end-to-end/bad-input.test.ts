@@ -88,7 +88,6 @@ describe('what is refused changes nothing and says why', { timeout: 60_000 }, ()
     ['/failover', 'omnimesh regoin it is dark', 'Did you mean "region"?'],
     ['/failover', 'omnimesh region to orgeon it is dark', 'Did you mean "oregon"?'],
     ['/failover', 'omnimesh region', 'Say why'],
-    ['/failover', '', 'Say which plan: omnimesh'],
     ['/restore', 'omnimesh database yesterday rows are gone', 'Say to which moment'],
     ['/restore', 'omnimesh database 2030-01-01T00:00Z rows are gone', 'lies ahead'],
     ['/restore', 'omnimesh databse 10m ago rows are gone', 'Did you mean "database"?'],

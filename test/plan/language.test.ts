@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
+import { flows } from '../../flows/index.ts';
 import { viewPlan } from '../../src/plan/view.ts';
+import { graphOf, usualVariant } from '../../src/plan-tools/variants.ts';
 import { graphIn, lintOf, mill, placeIn, planOf, procedure, registry, turn } from '../support/mill.ts';
 
 /** Ids of what a plan's own text makes, without what every flow adds. */
@@ -183,6 +185,22 @@ test("the steps of another plan have that plan's targets, and its components are
   expect(fence).toMatchObject({ phase: 'fence', uses: 'postgres/make-read-only' });
   expect(JSON.stringify(fence!.input)).toContain('bakery-a.mill.example');
   expect(step('bakery-promote')!.needs).toContain('fence-bakery-grain');
+});
+
+test('an old primary of another plan that was left unfenced is fenced by the plan that includes it', () => {
+  const plan = planOf({ 'mill.yml': withBakery, 'bakery.yml': bakery });
+  const owed = (incident: Record<string, string>) =>
+    graphOf(plan, registry, {
+      ...usualVariant(viewPlan(plan, registry), 'failover', 'wheels'),
+      flow: flows.find(({ name }) => name === 'fence')!,
+      to: 'hill',
+      incident,
+    }).steps.filter(({ id }) => id.startsWith('fence-'));
+  expect(owed({}).map(({ id }) => id)).toEqual([]);
+  expect(owed({ 'unfenced:bakery-grain': 'vale r-1' }).map(({ id }) => id)).toEqual([]);
+  expect(owed({ 'unfenced:bakery-grain': 'hill r-1' })).toMatchObject([
+    { id: 'fence-bakery-grain', uses: 'postgres/make-read-only', input: { host: 'bakery-a.mill.example' } },
+  ]);
 });
 
 test('an edit of the other plan, or of a block, is an edit of the plan that includes it', () => {
@@ -401,6 +419,18 @@ const refused: [string, string, string, string][] = [
     mill(procedure(grow)).replace('kind: route53-record,', 'kind: route53-record, only: [hill],'),
     'vale: 192',
     '"door" is said to stand only in hill',
+  ],
+  [
+    'an address that no record of its type can hold',
+    mill(procedure(grow)).replace('hill: 192.0.2.1', 'hill: 192.0.2.256'),
+    '192.0.2.256',
+    '"192.0.2.256" is no IPv4 address, which a record of type A holds',
+  ],
+  [
+    'a Region whose name no Region can have',
+    mill(procedure(grow)).replace('aws: us-east-1', 'aws: useast1'),
+    'useast1',
+    'expected an AWS Region such as eu-west-1',
   ],
   [
     'a component only in a place that there is not',

@@ -100,8 +100,6 @@ export const openRehearsal = async (options: RehearsalOptions): Promise<Rehearsa
       env: {
         ...cleanEnvironment(),
         ...sandbox.environment,
-        // Many are started after each other: what was compiled once is not compiled again.
-        NODE_COMPILE_CACHE: join(tmpdir(), 'mayday-compile-cache'),
         DATABASE_URL: throughProxy.href,
         MAYDAY_PLANS: plans,
         MAYDAY_DATA: folder,

@@ -2,10 +2,10 @@ import type { Button, KnownBlock } from '@slack/types';
 import type { ApprovalRule, GroupView } from '../../define.ts';
 import { missingSlots } from '../../engine/approvals.ts';
 import { ruleOf } from '../../engine/controls.ts';
-import { isStopped, isUnderWay, type RunState } from '../../engine/state.ts';
+import { hasEnded, isStopped, isUnderWay, type RunState, type StepState } from '../../engine/state.ts';
 import { expectedLosses, previewOf, type RunSummary, type StageTime, summarise } from '../../engine/summary.ts';
 import { sayDuration } from '../../plan/duration.ts';
-import { workingEngineSteps } from '../../plan/graph.ts';
+import { type Step, workingEngineSteps } from '../../plan/graph.ts';
 import { plain, shorten, slackTime } from './text.ts';
 
 export interface Card {
@@ -69,6 +69,9 @@ const route = ({ created: { graph } }: RunState): string => {
   return graph.to ? `in *${name(graph.to)}*` : '';
 };
 
+/** More than these stand behind Details. */
+const mostChanges = 20;
+
 const approvalBlocks = (state: RunState): KnownBlock[] => {
   const preview = previewOf(state);
   const open = state.created.graph.steps.find(
@@ -77,7 +80,7 @@ const approvalBlocks = (state: RunState): KnownBlock[] => {
   const rule = open.input as unknown as ApprovalRule;
   const asked = state.approvals[open.id]!;
   const missing = missingSlots(rule, asked.given);
-  const shown = (preview?.changes ?? []).slice(0, 20);
+  const shown = (preview?.changes ?? []).slice(0, mostChanges);
   const changes = shown.map(
     ({ resource, region, now, then }) =>
       `• \`${plain(resource)}\`${region ? ` (${region})` : ''}: ${plain(shorten(now, 120))} → *${plain(shorten(then, 120))}*`,
@@ -87,7 +90,7 @@ const approvalBlocks = (state: RunState): KnownBlock[] => {
     (step) => step.informative && state.steps[step.id]!.state === 'succeeded',
   );
   const blocks: KnownBlock[] = chunks(changes, 2_800).map(section);
-  if (more > 0) blocks.push(section(`… and ${more} more; \`mayday run show ${state.created.run}\` lists them all.`));
+  if (more > 0) blocks.push(section(`… and ${more} more; press Details to see them all.`));
   if (changes.length === 0) blocks.push(section('What would change could not be read.'));
   const losses = expectedLosses(state).map((loss) => `*Expected loss:* ${plain(loss.because)}`);
   const accepted = state.created.graph.steps.flatMap(({ title, whenUnreachable: rule }) =>
@@ -144,11 +147,15 @@ const approvalBlocks = (state: RunState): KnownBlock[] => {
           value: buttonValue(state),
           confirm: confirm('Cancel this run?', 'Nothing has been changed, and nothing will be.', 'Cancel the run'),
         },
+        detailsButton(state),
       ],
     },
   );
   return blocks;
 };
+
+/** Every step with the line that a person could type in its place. */
+const detailsButton = (state: RunState): Button => button(state, 'run:details', 'Details');
 
 const confirm = (title: string, text: string, yes: string) => ({
   title: { type: 'plain_text' as const, text: title },
@@ -174,10 +181,17 @@ const progressBlocks = (state: RunState, summary: RunSummary, now: Date): KnownB
   const started = Date.parse(lastSeenAliveAt ?? requestedAt);
   const elapsed = ((state.finishedAt ? Date.parse(state.finishedAt) : now.getTime()) - started) / 1000;
   const target = graph.objectives.rtoSeconds;
+  const work = workOf(state);
+  const count = (which: (step: StepState) => boolean) => work.filter(({ id }) => which(state.steps[id]!)).length;
+  const failed = count(isStopped);
+  const waiting = count(({ state: phase }) => phase === 'pending');
   blocks.push(
     section(
       [
-        `*${summary.done} of ${summary.total} steps* · ${summary.rtoSeconds === null ? `${sayDuration(elapsed)} since ${lastSeenAliveAt ? 'it was last seen alive' : 'it was asked for'}` : `recovered in ${sayDuration(summary.rtoSeconds)}`} (${Math.round(((summary.rtoSeconds ?? elapsed) / target) * 100)} % of the ${sayDuration(target)} allowed)`,
+        summary.rtoSeconds === null
+          ? `*${sayDuration(elapsed)}* since ${lastSeenAliveAt ? 'it was last seen alive' : 'it was asked for'}, ${Math.round((elapsed / target) * 100)} % of the ${sayDuration(target)} allowed`
+          : `*Recovered in ${sayDuration(summary.rtoSeconds)}*, ${Math.round((summary.rtoSeconds / target) * 100)} % of the ${sayDuration(target)} allowed`,
+        `*${summary.done} of ${summary.total} steps*${failed > 0 ? ` · ${failed} failed` : ''}${waiting > 0 && state.outcome === null ? ` · ${waiting} to come` : ''}`,
         summary.rpoSeconds === null
           ? ''
           : `*Data lost:* at most ${sayDuration(summary.rpoSeconds)}, measured (${sayDuration(graph.objectives.rpoSeconds)} allowed)`,
@@ -187,21 +201,20 @@ const progressBlocks = (state: RunState, summary: RunSummary, now: Date): KnownB
         .join('\n'),
     ),
   );
-  if (summary.stages.length > 0)
-    blocks.push(section(summary.stages.map((stage) => sayStage(state, stage, now)).join('\n')));
-  const work = graph.steps.filter(
-    (step) =>
-      step.effect !== 'notice' &&
-      (!step.uses.startsWith('engine/') || workingEngineSteps.has(step.uses)) &&
-      (step.undoes === undefined || state.unwinding !== null),
-  );
-  const lines = work.map((step) => {
-    const current = state.steps[step.id]!;
-    const detail = isStopped(current) || current.state === 'skipped' ? current.message : current.seen;
-    return `${stepMark(state, step.id)} ${plain(step.title)}${detail && current.state !== 'pending' ? `: ${plain(shorten(detail, 160))}` : ''}`;
-  });
-  blocks.push(...chunks(lines.slice(0, 60), 2_800).map(section));
-  if (lines.length > 60) blocks.push(section(`… and ${lines.length - 60} more steps.`));
+  const bars =
+    summary.stages.length > 0
+      ? summary.stages.map((stage) => sayStage(state, stage, now))
+      : partsOfWork.flatMap(
+          ([phase, title]) =>
+            sayPart(
+              state,
+              title,
+              work.filter((step) => step.phase === phase),
+            ) ?? [],
+        );
+  if (bars.length > 0) blocks.push(...chunks(bars, 2_800).map(section));
+  const told = linesNow(state, work);
+  if (told.length > 0) blocks.push(...chunks(told, 2_800).map(section));
   if (unharmed.includes(summary.standing) && summary.touched.length === 0)
     blocks.push(section('*Nothing was changed.*'));
   if (state.rejected)
@@ -243,7 +256,67 @@ const progressBlocks = (state: RunState, summary: RunSummary, now: Date): KnownB
   }
   if (state.outcome === null)
     blocks.push(...manualBlocks(state), ...waiverBlocks(state), ...stoppedBlocks(state), controls(state));
+  else blocks.push({ type: 'actions', block_id: 'run-controls', elements: [detailsButton(state)] });
   return blocks;
+};
+
+/** What is done for the job itself, without messages, and without taking back unless that is going on. */
+export const workOf = (state: RunState): Step[] =>
+  state.created.graph.steps.filter(
+    (step) =>
+      step.effect !== 'notice' &&
+      (!step.uses.startsWith('engine/') || workingEngineSteps.has(step.uses)) &&
+      (step.undoes === undefined || state.unwinding !== null),
+  );
+
+const partsOfWork = [
+  ['fence', 'Fence'],
+  ['execute', 'Work'],
+  ['verify', 'Proof'],
+  ['unwind', 'Taking back'],
+] as const;
+
+/** A part of the work against its own number of steps, where the plan names no phases with targets. */
+const sayPart = (state: RunState, title: string, steps: Step[]): string | undefined => {
+  if (steps.length === 0) return undefined;
+  const done = steps.filter(({ id }) => hasEnded(state.steps[id])).length;
+  const isBad = steps.some(({ id }) => isStopped(state.steps[id]!));
+  const isBegun = steps.some(({ id }) => state.steps[id]!.state !== 'pending');
+  const mark = isBad ? '❌' : done === steps.length ? '✅' : isBegun ? '⏳' : '▫️';
+  return `${mark} ${title} ${bar(done / steps.length)} ${done} of ${steps.length}`;
+};
+
+/** Ten parts; begun counts as one, and full is only what is over. */
+const bar = (share: number): string => {
+  const used = Math.min(10, Math.max(share > 0 ? 1 : 0, Math.floor(share * 10)));
+  return `\`${'█'.repeat(used)}${'░'.repeat(10 - used)}\``;
+};
+
+/** More lines than this are one click away, behind Details. */
+const mostLines = 10;
+
+/**
+ * What somebody needs who looks at it at three in the morning: what stopped, what goes on now, what was not fenced. What
+ * has gone well and what is still to come are counted above and stand behind Details, unless all of it is a few lines.
+ */
+const linesNow = (state: RunState, work: Step[]): string[] => {
+  const line = (step: Step) => {
+    const current = state.steps[step.id]!;
+    const detail = isStopped(current) || current.state === 'skipped' ? current.message : current.seen;
+    const said = detail && current.state !== 'pending' ? `: ${plain(shorten(detail, 160))}` : '';
+    return `${stepMark(state, step.id)} ${plain(shorten(step.title, 150))}${said}`;
+  };
+  if (work.length <= mostLines) return work.map(line);
+  const is = (which: (step: StepState) => boolean) => (step: Step) => which(state.steps[step.id]!);
+  const fences = work.filter((step) => step.phase === 'fence' && hasEnded(state.steps[step.id]));
+  const shown = [
+    ...work.filter(is(isStopped)),
+    ...(state.outcome === null ? work.filter(is(isUnderWay)) : []),
+    ...work.filter(is(({ waived }) => waived)),
+    ...fences.slice(0, 3),
+  ];
+  const more = shown.length - mostLines;
+  return [...shown.slice(0, mostLines).map(line), ...(more > 0 ? [`… and ${more} more; press Details.`] : [])];
 };
 
 const button = (
@@ -270,9 +343,8 @@ const sayStage = (state: RunState, { name, title, targetSeconds, seconds, over }
     .flatMap(({ id }) => state.steps[id]!.startedAt ?? []);
   const first = began.length === 0 ? null : Math.min(...began.map((at) => Date.parse(at)));
   const spent = over ? seconds : first === null ? null : (now.getTime() - first) / 1000;
-  const used = spent === null ? 0 : Math.min(10, Math.ceil((spent / targetSeconds) * 10));
   const mark = spent === null ? '▫️' : spent > targetSeconds ? '🔴' : over ? '✅' : '⏳';
-  return `${mark} ${plain(title)} \`${'█'.repeat(used)}${'░'.repeat(10 - used)}\` ${spent === null ? '–' : sayDuration(spent)} of ${sayDuration(targetSeconds)}`;
+  return `${mark} ${plain(title)} ${bar(spent === null ? 0 : spent / targetSeconds)} ${spent === null ? '–' : sayDuration(spent)} of ${sayDuration(targetSeconds)}`;
 };
 
 /** What only a person can do, with what they confirm by saying that it is done. */
@@ -365,12 +437,13 @@ const controls = (state: RunState): KnownBlock => ({
         'Abort the run',
       ),
     }),
+    detailsButton(state),
   ],
 });
 
 const unharmed = ['rejected', 'expired', 'cancelled', 'voided'];
 
-const stepMark = (state: RunState, id: string): string => {
+export const stepMark = (state: RunState, id: string): string => {
   const step = state.steps[id]!;
   if (state.graph[id]!.informative && step.state === 'succeeded') return answerMark(step.output);
   if (isUnderWay(step)) return '⏳';

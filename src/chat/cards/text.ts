@@ -11,8 +11,14 @@ export const plain = (text: string): string =>
     // Inside a word these letters format nothing; only at its edge are they set apart.
     .replaceAll(/(?<![\w])[*_~`]|[*_~`](?![\w])/g, '\u2009$&\u2009');
 
+/** Cut to so many UTF-16 units, never in the middle of a character. */
 export const shorten = (text: string, most: number): string =>
-  text.length <= most ? text : `${text.slice(0, most - 1)}…`;
+  text.length <= most
+    ? text
+    : `${text
+        .slice(0, most - 1)
+        .toWellFormed()
+        .replace(/\ufffd$/, '')}…`;
 
 /** A world time as each reader's own clock shows it, plus UTC. */
 export const slackTime = (iso: string): string => {

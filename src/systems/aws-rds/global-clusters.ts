@@ -106,13 +106,13 @@ export const lookAtGlobal = async (
   if (found.FailoverState?.Status || found.Status !== 'available') {
     const { FromDbClusterArn: from, ToDbClusterArn: to } = found.FailoverState ?? {};
     const way = from && to ? `, on its way from ${from.split(':')[3]} to ${to.split(':')[3]}` : '';
-    return { state: 'changing', seen: `${seen}${way}`, lookAgainSeconds: 5 };
+    return { state: 'changing', seen: `${seen}${way}` };
   }
   if (!own.IsWriter) return { state: 'todo', seen, found };
   const described = await findCluster(clients, region, cluster, signal);
   const endpoint = described?.Endpoint;
   if (described?.Status !== 'available' || !endpoint)
-    return { state: 'changing', seen: `${seen}; ${cluster} is ${described?.Status ?? 'unknown'}`, lookAgainSeconds: 5 };
+    return { state: 'changing', seen: `${seen}; ${cluster} is ${described?.Status ?? 'unknown'}` };
   return { state: 'done', seen, output: { endpoint, cluster, region } };
 };
 

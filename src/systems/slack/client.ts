@@ -14,6 +14,8 @@ export interface SlackMessageContent {
   text: string;
   blocks?: unknown[];
   metadata?: { event_type: string; event_payload: Record<string, string | number | boolean> };
+  /** The message in whose thread it stands. */
+  thread_ts?: string;
 }
 
 export interface SlackUserInfo {
@@ -140,7 +142,7 @@ export const createSlackClient = (settings: SlackSettings, log: Log) => {
     async postEphemeral(
       channel: string,
       user: string,
-      content: { text: string; blocks?: unknown[] },
+      content: { text: string; blocks?: unknown[]; thread_ts?: string },
       signal?: AbortSignal,
     ) {
       await change('chat.postEphemeral', { channel, user, ...fitted(content) }, signal);
@@ -149,8 +151,9 @@ export const createSlackClient = (settings: SlackSettings, log: Log) => {
       const answer = await change('views.open', { trigger_id: triggerId, view }, signal);
       return { id: answer.view.id };
     },
-    async updateView(viewId: string, view: unknown, signal?: AbortSignal): Promise<void> {
-      await change('views.update', { view_id: viewId, view }, signal);
+    /** With `hash`, only if nobody has drawn it anew since. */
+    async updateView(viewId: string, view: unknown, hash?: string, signal?: AbortSignal): Promise<void> {
+      await change('views.update', { view_id: viewId, view, ...(hash && { hash }) }, signal);
     },
     async publishHome(user: string, view: unknown, signal?: AbortSignal): Promise<void> {
       await change('views.publish', { user_id: user, view }, signal);

@@ -87,4 +87,12 @@ describe('llm-marketplace', { timeout: 400_000 }, () => {
     expect(await weights()).toEqual(['203.0.113.10 10', '203.0.113.20 90']);
     expect(await system.replicas(dr)).toEqual(serving);
   });
+
+  it('B8: what an aborted failback left undone is moved by the line that a second one is refused with', async () => {
+    const refusal = await system.say('sre-lead', '/failback', 'llm-marketplace region the rest of it');
+    const [, command = '', text = ''] = /`(\/failover) ([^`]+)`/.exec(refusal) ?? [];
+    expect(text).toMatch(/^llm-marketplace region to \S+ .* --anyway$/);
+    await system.carryOut('sre-lead', command, text.replaceAll('&lt;reason&gt;', 'the rest of it'), ['vp-engineering']);
+    expect(await weights()).toEqual(['203.0.113.10 100', '203.0.113.20 0']);
+  });
 });

@@ -60,8 +60,7 @@ export const scaleService = (services: EcsServices) =>
         if (!found) return { state: 'done', seen: `there is no service ${service} any more`, output: {} };
         const desired = found.desiredCount ?? 0;
         const seen = `${service}: ${describeService(found)}`;
-        if (desired === wanted && (found.runningCount ?? 0) > wanted)
-          return { state: 'changing', seen, lookAgainSeconds: 5 };
+        if (desired === wanted && (found.runningCount ?? 0) > wanted) return { state: 'changing', seen };
         if (desired === wanted) return { state: 'done', seen, output: {} };
         if (desired === given.tasks) return { state: 'todo', seen };
         return { state: 'impossible', seen: `somebody scaled ${service} to ${desired} since; it is left so` };
@@ -87,7 +86,7 @@ export const scaleService = (services: EcsServices) =>
       const failed = hasFailed(found);
       if (failed) return { state: 'impossible', seen: `${seen}; ${failed}` };
       const reached = exactly ? runningCount === tasks : runningCount >= desiredCount;
-      if (!reached || deployments.length !== 1) return { state: 'changing', seen, lookAgainSeconds: 5 };
+      if (!reached || deployments.length !== 1) return { state: 'changing', seen };
       return { state: 'done', seen, output: { service, tasks: desiredCount, running: runningCount } };
     },
 

@@ -54,10 +54,10 @@ export const promoteReadReplica = (clients: RdsClients) =>
       const seen = `${instance} is ${describeInstance(found)}`;
       if (blocking.has(status))
         return { state: 'impossible', seen: `${seen}: RDS promotes no instance that is ${status}` };
-      if (status !== 'available') return { state: 'changing', seen, lookAgainSeconds: 5 };
+      if (status !== 'available') return { state: 'changing', seen };
       if (sourceOf(found)) return { state: 'todo', seen };
       const endpoint = found.Endpoint?.Address;
-      if (!endpoint) return { state: 'changing', seen: `${seen}, without an endpoint yet`, lookAgainSeconds: 5 };
+      if (!endpoint) return { state: 'changing', seen: `${seen}, without an endpoint yet` };
       return { state: 'done', seen, output: { endpoint, port: found.Endpoint?.Port ?? 5432, instance, region } };
     },
 

@@ -75,7 +75,7 @@ export const rebootWithFailover = (clients: RdsClients) =>
           state: 'impossible',
           seen: `${seen}, and has no standby in another zone; it was not rebooted, as that would only take it away for minutes`,
         };
-      if (found.DBInstanceStatus !== 'available') return { state: 'changing', seen, lookAgainSeconds: 5 };
+      if (found.DBInstanceStatus !== 'available') return { state: 'changing', seen };
       if (!mark) return { state: 'todo', seen };
       const endpoint = found.Endpoint?.Address;
       if (zone !== mark.zone && endpoint)

@@ -102,7 +102,7 @@ export const renameInstance = (clients: RdsClients) => {
         return settled(renamed, `${instance} is called ${name}`, { instance: name, endpoint, region });
       }
       const seen = `${instance} is ${describeInstance(found)}`;
-      if (found.DBInstanceStatus !== 'available') return { state: 'changing', seen, lookAgainSeconds: 5 };
+      if (found.DBInstanceStatus !== 'available') return { state: 'changing', seen };
       return { state: 'todo', seen };
     },
 
@@ -126,4 +126,4 @@ export const renameInstance = (clients: RdsClients) => {
 const settled = <O>(found: DBInstance, seen: string, output: O): Observation<O> =>
   found.DBInstanceStatus === 'available' && found.Endpoint?.Address
     ? { state: 'done', seen, output }
-    : { state: 'changing', seen: `${seen}, ${describeInstance(found)}`, lookAgainSeconds: 5 };
+    : { state: 'changing', seen: `${seen}, ${describeInstance(found)}` };

@@ -68,8 +68,7 @@ export const switchoverBlueGreen = (clients: RdsClients) => {
       if (Status === 'SWITCHOVER_COMPLETED')
         return { state: 'done', seen, output: { deployment, target: found.Target?.split(':').at(-1) ?? '' } };
       if (Status === 'AVAILABLE') return { state: 'todo', seen };
-      if (Status === 'SWITCHOVER_IN_PROGRESS' || Status === 'PROVISIONING')
-        return { state: 'changing', seen, lookAgainSeconds: 5 };
+      if (Status === 'SWITCHOVER_IN_PROGRESS' || Status === 'PROVISIONING') return { state: 'changing', seen };
       return { state: 'impossible', seen: `${seen}; production still runs on the blue side` };
     },
     async act({ deployment, region }, context) {

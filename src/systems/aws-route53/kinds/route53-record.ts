@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { defineKind } from '../../../define.ts';
 import { messageOf } from '../../../errors.ts';
+import { wrongDnsValue } from '../../dns-value.ts';
 import { durationText } from '../../duration-text.ts';
 import { lookSignal } from '../../look-signal.ts';
 import type { Route53 } from '../client.ts';
@@ -19,6 +20,8 @@ export const route53Record = (route53: Route53) =>
       ttl: durationText,
       'health-checks': z.record(z.string(), z.string()).optional(),
     }),
+    isShared: true,
+    wrongAt: (value, { type }) => wrongDnsValue(type, value),
     resources: (component) => [`route53:${component.settings['zone']}:${component.settings['name']}`],
     async role(component, place, _plan, context) {
       const { zone, name, type } = component.settings as { zone: string; name: string; type: string };

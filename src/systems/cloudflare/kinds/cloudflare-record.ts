@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { defineKind } from '../../../define.ts';
 import { messageOf } from '../../../errors.ts';
+import { wrongDnsValue } from '../../dns-value.ts';
 import { durationText } from '../../duration-text.ts';
 import { lookSignal } from '../../look-signal.ts';
 import type { Cloudflare } from '../client.ts';
@@ -20,6 +21,7 @@ export const cloudflareRecord = (cloudflare: Cloudflare) =>
       /** Cloudflare answers with addresses of its own and passes on to the record's value. */
       proxied: z.boolean().default(false),
     }),
+    wrongAt: (value, { type }) => wrongDnsValue(type, value),
     resources: (component) => [`cloudflare:${component.settings['zone']}:${component.settings['name']}`],
     async role(component, place, _plan, context) {
       const { zone, name, type } = component.settings as { zone: string; name: string; type: string };

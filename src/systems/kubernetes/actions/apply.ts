@@ -80,7 +80,7 @@ export const apply = (clusters: Clusters) => {
       if (failed) return { state: 'impossible', seen: failed.seen };
       const waited = rollouts.filter(({ state }) => state === 'under way');
       if (waited.length > 0) {
-        return { state: 'changing', seen: waited.map(({ seen }) => seen).join('; '), lookAgainSeconds: 5 };
+        return { state: 'changing', seen: waited.map(({ seen }) => seen).join('; ') };
       }
       const applied = given.manifests.map(nameOf);
       return { state: 'done', seen: `as in ${given.file}: ${applied.join(', ')}`, output: { applied } };

@@ -127,8 +127,7 @@ export const deletePod = (clusters: Clusters) => {
       const left = pods.filter(({ metadata }) => uids.includes(metadata?.uid ?? ''));
       const untouched = left.filter(({ metadata }) => !metadata?.deletionTimestamp);
       if (untouched.length > 0) return { state: 'todo', seen: `${seen}; still to go: ${namesOf(untouched)}` };
-      if (left.length > 0 || ready < wanted)
-        return { state: 'changing', seen: `${seen}; ${uids.length} deleted`, lookAgainSeconds: 5 };
+      if (left.length > 0 || ready < wanted) return { state: 'changing', seen: `${seen}; ${uids.length} deleted` };
       return { state: 'done', seen: `${seen}; ${uids.length} deleted`, output: { deleted: uids.length, ready } };
     },
 

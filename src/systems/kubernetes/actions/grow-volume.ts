@@ -65,7 +65,7 @@ export const growVolume = (clusters: Clusters) => {
       if (quantityOf(requested) !== wanted) return { state: 'todo', seen };
       const condition = found.status?.conditions?.find(({ status }) => status === 'True');
       const why = condition ? ` (${condition.type}${condition.message ? `: ${condition.message}` : ''})` : '';
-      return { state: 'changing', seen: `${seen}${why}`, lookAgainSeconds: 5 };
+      return { state: 'changing', seen: `${seen}${why}` };
     },
 
     async act(given, context) {

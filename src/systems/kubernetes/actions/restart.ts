@@ -45,7 +45,7 @@ export const restart = (clusters: Clusters) =>
       const mark = found.spec?.template?.metadata?.annotations?.[restartedBy];
       if (mark !== context.key) return { state: 'todo', seen: `${deployment} was not restarted yet; ${seen}` };
       if (state === 'failed') return { state: 'impossible', seen };
-      if (state === 'under way') return { state: 'changing', seen, lookAgainSeconds: 5 };
+      if (state === 'under way') return { state: 'changing', seen };
       return { state: 'done', seen: `restarted; ${seen}`, output: { deployment, ready } };
     },
 

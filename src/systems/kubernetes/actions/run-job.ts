@@ -109,7 +109,7 @@ export const runJob = (clusters: Clusters) => {
       }
       const { active = 0, failed: tries = 0 } = found.status ?? {};
       const seen = `Job ${job} runs: ${active} pods, ${tries} failed before`;
-      return { state: 'changing', seen, lookAgainSeconds: 5 };
+      return { state: 'changing', seen };
     },
 
     async act(given, context) {

@@ -95,7 +95,6 @@ export const scale = (clusters: Clusters) => {
           return {
             state: 'changing',
             seen: `${name} has ${ready} pods, and is to have ${wanted}`,
-            lookAgainSeconds: 5,
           };
         if (replicas === wanted) return { state: 'done', seen: `${name} is to have ${wanted} pods again`, output: {} };
         if (replicas === given.replicas) return { state: 'todo', seen: `${name} has ${replicas}, and had ${wanted}` };
@@ -120,7 +119,7 @@ export const scale = (clusters: Clusters) => {
       // Until the controller has seen the new number, its figures are about the old one.
       const current = (found.status?.observedGeneration ?? 0) >= (found.metadata?.generation ?? 0);
       const settled = given.exactly ? ready === given.replicas : ready >= given.replicas;
-      if (!current || !settled) return { state: 'changing', seen, lookAgainSeconds: 5 };
+      if (!current || !settled) return { state: 'changing', seen };
       return { state: 'done', seen, output: { deployment: given.deployment, replicas, ready } };
     },
 

@@ -68,7 +68,7 @@ export const setEnv = (clusters: Clusters) => {
         const { state, seen } = standing(kept, before, stored, `deployment ${given.deployment}`);
         if (state !== 'done' || !found) return state === 'done' ? { state, seen, output: {} } : { state, seen };
         const rollout = rolloutOf(found);
-        if (rollout.state === 'under way') return { state: 'changing', seen: rollout.seen, lookAgainSeconds: 5 };
+        if (rollout.state === 'under way') return { state: 'changing', seen: rollout.seen };
         return { state, seen, output: {} };
       },
       async act(given, _, context) {
@@ -101,7 +101,7 @@ export const setEnv = (clusters: Clusters) => {
       if (open.length > 0) return { state: 'todo', seen: `${deployment} does not have ${names(open)} so yet` };
       const { state, seen } = rolloutOf(found);
       if (state === 'failed') return { state: 'impossible', seen };
-      if (state === 'under way') return { state: 'changing', seen, lookAgainSeconds: 5 };
+      if (state === 'under way') return { state: 'changing', seen };
       const changedNames = Object.keys(given.env);
       return { state: 'done', seen: `${seen}, with ${names(changedNames)}`, output: { deployment, changedNames } };
     },

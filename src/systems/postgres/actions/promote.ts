@@ -74,19 +74,20 @@ export const promote = (databases: Databases) => {
     },
 
     async act(target, context) {
-      const { recovering, inherited } = await look(target, context);
-      if (recovering) {
-        const signal = await context.beforeChange();
-        const accepted = await databases
-          .session(target, signal, async ({ query }) => (await query<{ accepted: boolean }>(sql))[0]?.accepted)
-          .catch(async (error) => {
+      const { accepted, inherited } = await databases.session(target, await context.beforeChange(), async (session) => {
+        const { recovering, inherited } = await readFence(session);
+        if (!recovering) return { accepted: true, inherited };
+        return await session.query<{ accepted: boolean }>(sql).then(
+          (rows) => ({ accepted: rows[0]?.accepted === true, inherited }),
+          async (error) => {
             // Refused, because somebody's promotion was through between our look and our request.
             if ((await look(target, context)).recovering) throw error;
-            return true;
-          });
-        if (!accepted)
-          throw new MaydayError('system/refused', `${target.host} did not take the promotion; it is still a standby`);
-      }
+            return { accepted: true, inherited };
+          },
+        );
+      });
+      if (!accepted)
+        throw new MaydayError('system/refused', `${target.host} did not take the promotion; it is still a standby`);
       if (inherited) await liftInherited(target, context);
       return { seen: `${target.host} accepted the promotion` };
     },

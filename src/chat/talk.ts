@@ -1,0 +1,99 @@
+import type { BlockAction, GlobalShortcut, MessageShortcut, ViewSubmitAction } from '@slack/bolt';
+import type { Log } from '../define.ts';
+import { MaydayError, messageOf } from '../errors.ts';
+import { redact } from '../redact.ts';
+import type { SlackClient } from '../systems/slack/index.ts';
+import { plain } from './cards/text.ts';
+import type { Respond, ViewAnswer } from './slack-app.ts';
+
+/** One part of the conversation. It hears of what begins with its word: `run` of `run:approve` and of `run:reject-reason`. */
+export interface Talk {
+  word: string;
+  action?(click: Click): Promise<void>;
+  /** The answer to the form; nothing closes it. */
+  submitted?(form: Submitted): Promise<ViewAnswer | undefined>;
+  shortcut?(shortcut: Shortcut): Promise<void>;
+  /** Messages, reactions, App Home and the like; every part hears of all of them. */
+  event?(event: Record<string, any>, by: { team: string }): Promise<void>;
+}
+
+export interface Click {
+  payload: BlockAction;
+  action: BlockAction['actions'][number];
+  user: string;
+  team: string;
+  reply(text: string): Promise<void>;
+}
+
+export interface Submitted {
+  payload: ViewSubmitAction;
+  user: string;
+  team: string;
+}
+
+export interface Shortcut {
+  payload: GlobalShortcut | MessageShortcut;
+  user: string;
+  team: string;
+}
+
+/** Does something for a person and tells them in one sentence when it could not be done. Never throws. */
+export type Say = (reply: (text: string, error: unknown) => Promise<void>, work: () => Promise<void>) => Promise<void>;
+
+export const createSay =
+  (log: Log): Say =>
+  async (reply, work) => {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof MaydayError)) log.error({}, messageOf(error));
+      const text =
+        error instanceof MaydayError
+          ? error.message
+          : 'Mayday failed to do this through a fault of its own; nothing was started. Try again, or use the command line.';
+      const shown = `⚠️ ${plain(redact(text)).replaceAll(/\u2009`\u2009/g, '`')}`;
+      await reply(shown, error).catch((failure) => log.warn({}, messageOf(failure)));
+    }
+  };
+
+/** Somebody who acts: a name for the record, or a refusal. */
+export type Trusted = (user: string, team: string) => Promise<{ name: string }>;
+
+/** Guests, bots, strangers and people who have left may not; a Slack that does not answer means no as well. */
+export const createTrusted =
+  (slack: SlackClient): Trusted =>
+  async (user, team) => {
+    const refuse = (why: string) =>
+      new MaydayError('authority/refused', `${why} Rule: only full members of this workspace may. Nothing was done.`);
+    const [info, self] = await Promise.all([slack.userInfo(user), slack.whoAmI()]);
+    if (team !== self.team || info.isStranger) throw refuse('You belong to another workspace.');
+    if (info.isBot) throw refuse('Bots may not give orders.');
+    if (info.isDeactivated) throw refuse('This account is deactivated.');
+    if (info.isGuest) throw refuse('You are a guest here.');
+    return { name: info.name };
+  };
+
+/** Where a person acted, for an answer that only they see. */
+export interface Whereabouts {
+  user: string;
+  channel?: string | undefined;
+  thread?: string | undefined;
+}
+
+/** An answer where no `response_url` came: only for their eyes in the channel, or else between the two of us. */
+export const createTell =
+  (slack: SlackClient) =>
+  async ({ user, channel, thread }: Whereabouts, text: string): Promise<void> => {
+    if (channel) {
+      const shown = await slack.postEphemeral(channel, user, { text, ...(thread && { thread_ts: thread }) }).then(
+        () => true,
+        () => false,
+      );
+      if (shown) return;
+    }
+    await slack.postMessage(await slack.directChannel(user), { text });
+  };
+
+export type Tell = ReturnType<typeof createTell>;
+
+export const answerWith = (respond: Respond) => (text: string) => respond({ text });
