@@ -116,7 +116,9 @@ export const App = ({ store }: { store: Store }) => {
         ${
           isHome
             ? html`<${HomePane} />`
-            : channel && html`<${ChannelPane} channel=${channel} highlighted=${highlighted} read=${read} />`
+            : channel
+              ? html`<${ChannelPane} channel=${channel} highlighted=${highlighted} read=${read} />`
+              : html`<div class="empty"><p>You are in no channel here, as whoever comes from elsewhere is not.</p></div>`
         }
       </main>
       ${
