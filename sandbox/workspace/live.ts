@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { SlackPart } from '../slack/start-slack.ts';
-import type { SlackChange, SlackUser } from '../slack/workspace.ts';
+import type { SlackChange, SlackUser } from '../slack/workspace-shapes.ts';
 import type { Change, Snapshot, WorldView } from './shapes.ts';
 import type { WorkspaceView } from './workspace-view.ts';
 

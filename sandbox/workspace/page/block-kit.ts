@@ -1,5 +1,6 @@
 import type { VNode } from 'preact';
-import { Element, type Use } from './elements.ts';
+import type { Use } from './element-kind.ts';
+import { Element } from './elements.ts';
 import { classes, html } from './html.ts';
 import { Markdown } from './markdown.ts';
 import { Plain, Text } from './mrkdwn-view.ts';

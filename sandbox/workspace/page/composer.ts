@@ -56,12 +56,15 @@ export const Composer = ({ channel, threadTs }: { channel: Channel; threadTs?: s
   const send = async () => {
     const typed = text.trim();
     if (typed === '') return;
+    setText('');
     const sent = await desk.attempt(async () => {
       await deliver(typed);
       return true;
     });
-    // What could not be sent stays where it was typed.
-    if (sent) setText('');
+    if (sent) return;
+    // What could not be sent comes back, unless something else was begun meanwhile.
+    setText((now) => (now === '' ? text : now));
+    if (!drafts.get(place)) drafts.set(place, text);
   };
   const deliver = async (typed: string) => {
     const [, command, rest = ''] = /^(\/[a-z][\w-]*)(?:\s+([\s\S]*))?$/i.exec(typed) ?? [];
