@@ -43,6 +43,18 @@ const button = (text: string, more: object = {}) => ({
   ...more,
 });
 const last = (type: string) => waitFor(() => desk.received.findLast((payload) => payload.type === type));
+/** Which of a phone's panes can be seen. */
+const visiblePanes = async (page: Page): Promise<string[]> => {
+  const panes = { Channels: '.sidebar', Messages: 'main', World: '.world' };
+  const seen = await Promise.all(Object.values(panes).map((pane) => page.locator(pane).isVisible()));
+  return Object.keys(panes).filter((_name, index) => seen[index]);
+};
+/** What is wider than the window, and would not be read to its end. */
+const cutOff = (page: Page) =>
+  page.evaluate(`[...document.querySelectorAll('main *, .world *, .sidebar *')]
+    .filter((each) => each.scrollWidth > each.clientWidth + 1 && !/^(inline|contents)/.test(getComputedStyle(each).display))
+    .filter((each) => !['TEXTAREA', 'SELECT', 'INPUT'].includes(each.tagName) && getComputedStyle(each).textOverflow !== 'ellipsis')
+    .map((each) => each.tagName + '.' + each.className)`) as Promise<string[]>;
 const overflow = (page: Page) => page.evaluate('document.documentElement.scrollWidth - innerWidth') as Promise<number>;
 
 describe.runIf(needsChromium())('the workspace in the browser', () => {
@@ -216,6 +228,8 @@ describe.runIf(needsChromium())('the workspace in the browser', () => {
     for (const name of ['Channels', 'World', 'Messages']) {
       await page.getByRole('navigation', { name: 'Panes' }).getByRole('button', { name }).click();
       expect(await overflow(page), name).toBe(0);
+      expect(await visiblePanes(page), name).toEqual([name]);
+      expect(await cutOff(page), name).toEqual([]);
       await keepPicture(page, `workspace-phone-${name.toLowerCase()}`);
     }
     const box = (await composer(page).boundingBox())!;
@@ -428,14 +442,18 @@ describe.runIf(needsChromium())('the workspace in the browser', () => {
     const away = await openBrowser({ port, to: cable.port });
     const { page } = await away.open(`http://localhost:${port}/?as=${lead}#${incidents}`);
     await composer(page).waitFor();
+    const { ts } = await post({ text: 'taken back meanwhile' });
+    await page.getByText('taken back meanwhile').waitFor();
     // Where nobody listens.
     cable.leadTo({ host: '127.0.0.1', port: 1 });
     cable.cut();
     await page.getByText('The sandbox does not answer').waitFor();
     await post({ text: 'said meanwhile' });
+    await desk.web.chat.delete({ channel: incidents, ts: ts! });
     cable.leadTo({ host: '127.0.0.1', port });
     await page.getByText('The sandbox does not answer').waitFor({ state: 'detached' });
     await page.getByText('said meanwhile').waitFor();
+    expect(await page.getByText('taken back meanwhile').count()).toBe(0);
     await away.close();
     await cable.close();
   });

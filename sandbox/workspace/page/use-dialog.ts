@@ -5,13 +5,9 @@ export const useDialog = () => {
   const dialog = useRef<HTMLDialogElement>(null);
   useLayoutEffect(() => {
     const shown = dialog.current;
-    const before = document.activeElement as HTMLElement | null;
     shown?.showModal();
-    return () => {
-      // While it is open, nothing outside it can take the focus.
-      shown?.close();
-      before?.focus();
-    };
+    // Before it is taken out: only a dialog that is closed gives the focus back.
+    return () => shown?.close();
   }, []);
   return dialog;
 };
