@@ -4,7 +4,7 @@ import { chosenPlan, lineOf, planField, reasonField, scopeField } from './fields
 import { oneOf, placeOf, reasonOf, wordsOf } from './words.ts';
 
 const usage =
-  '/dr status|check <plan> | assess <plan> [<situation>] | recover <plan> <scope> <reason> | plan … | checklist <run> | run [<id> [<deed> …]] | help';
+  '/dr status|check <plan> | assess|propose <plan> [<situation>] | recover <plan> <scope> <reason> | plan … | checklist <run> | run [<id> [<deed> …]] | help';
 
 /** Wall seconds for which the person is kept waiting for a look at everything. */
 const statusPatienceSeconds = 25;
@@ -13,12 +13,13 @@ export const dr = defineCommand({
   name: '/dr',
   summary: 'See how systems stand and what runs do',
   usage:
-    'status|check <plan> | assess <plan> [<situation>] | recover <plan> <scope> <reason> | plan <tool> <plan> … | checklist <run> | run [<id> [pause|resume|retry|skip|force|allow|refuse|done|abort …]] | help',
+    'status|check <plan> | assess|propose <plan> [<situation>] | recover <plan> <scope> <reason> | plan <tool> <plan> … | checklist <run> | run [<id> [pause|resume|retry|skip|force|allow|refuse|done|abort …]] | help',
   examples: [
     '/dr status shop',
     '/dr check shop',
     '/dr assess shop',
     '/dr assess shop corruption',
+    '/dr propose shop',
     '/dr recover shop api it answers 500',
     '/dr plan graph shop failover region',
     '/dr run',
@@ -79,11 +80,12 @@ export const dr = defineCommand({
     if (words.length === 0) return help(context);
     const what = oneOf(
       words,
-      ['status', 'check', 'assess', 'recover', 'plan', 'checklist', 'run', 'runs', 'help'],
+      ['status', 'check', 'assess', 'propose', 'recover', 'plan', 'checklist', 'run', 'runs', 'help'],
       'subcommand',
       usage,
     );
     if (what === 'status' || what === 'check' || what === 'assess') await look(what, words, context);
+    else if (what === 'propose') await propose(words, context);
     else if (what === 'recover') await recover(words, context);
     else if (what === 'plan') await plan(words, context);
     else if (what === 'checklist') await checklist(words, context);
@@ -114,6 +116,24 @@ const look = async (flow: 'status' | 'check' | 'assess', words: string[], contex
       : oneOf(words, valid, flow === 'assess' ? 'situation' : 'place', `/dr ${flow} ${name}`);
   const started = await context.start({ flow, plan: name, reason: flow, ...(text !== '' && { text }) });
   if (started) await context.reply(await context.runs.result(started.runId, statusPatienceSeconds));
+};
+
+/** Assesses, and puts what the plan says to do before the system's people, who start it, put it off or call it wrong. */
+const propose = async (words: string[], context: CommandContext): Promise<void> => {
+  const line = '/dr propose <plan> [<situation>]';
+  const { name, situations } = context.plans.find(oneOf(words, context.plans.names(), 'plan', line));
+  const text = words.length === 0 ? undefined : oneOf(words, situations, 'situation', `/dr propose ${name}`);
+  const started = await context.start({ flow: 'assess', plan: name, reason: 'propose', ...(text && { text }) });
+  if (!started) return;
+  const said = await context.runs.result(started.runId, statusPatienceSeconds);
+  const proposal = await context.runs.proposal(started.runId);
+  if (!proposal) return context.reply(`Nothing is proposed.\n${said}`);
+  const result = await context.propose(proposal);
+  await context.reply(
+    result === 'proposed'
+      ? `Proposed where the people of ${name} talk: ${proposal.flow} ${proposal.scope}. Nothing was started.`
+      : `The same is proposed already and waits for an answer: ${proposal.flow} ${proposal.scope}.`,
+  );
 };
 
 const recover = async (words: string[], context: CommandContext): Promise<void> => {
@@ -195,10 +215,19 @@ const reasonIn = (text: string, usageText: string): string => {
   return text.trim();
 };
 
+/** Only what this person may do, and what they may say yes to. */
 const help = async (context: CommandContext): Promise<void> => {
-  const lines = context.commands.map(
+  const { noOrders, approves } = await context.abilities();
+  const allowed = context.commands.filter(({ effect }) => effect === 'read' || noOrders === null);
+  const lines = allowed.map(
     (command) =>
       `*${command.name}* ${command.usage.replaceAll('<', '‹').replaceAll('>', '›')}\n${command.summary}. For example: \`${command.examples[0]}\``,
   );
-  await context.reply(`${lines.join('\n')}\nPlans here: ${context.plans.names().join(', ')}.`);
+  const said =
+    noOrders !== null
+      ? `You may look, and nothing else: ${noOrders}`
+      : approves.length === 0
+        ? 'You may ask for all of these; you may approve nothing just now.'
+        : `You may ask for all of these, and approve just now: ${approves.map(({ plan, flows }) => `${flows.join(', ')} of ${plan}`).join('; ')}.`;
+  await context.reply(`${lines.join('\n')}\nPlans here: ${context.plans.names().join(', ')}.\n${said}`);
 };

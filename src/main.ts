@@ -44,6 +44,7 @@ import { steeredBy } from './steered-by.ts';
 import { escapeSlack } from './systems/slack/index.ts';
 import { createSystems } from './systems.ts';
 import { createTemplates } from './templates/render.ts';
+import { readReadiness } from './watch/readiness.ts';
 import { createWatch } from './watch/watch.ts';
 import { startWeb } from './web/web.ts';
 
@@ -171,6 +172,7 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
         flowOf.set(state.created.run, state.created.graph.flow);
         if (state.outcome !== null) flowOf.delete(state.created.run);
         cards.changed(state);
+        chat.changed();
       },
     };
     const store = createRunStore(ports);
@@ -204,6 +206,20 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
       },
       runs: { ...directory, control: () => Promise.reject(new Error('the chat decides who may')) },
       incidents,
+      channelOf,
+      readiness: () => readReadiness(database.pool),
+      rulesNow(name) {
+        const plan = plans.find(name);
+        const view = viewPlan(plan, registry);
+        return Object.keys(plan.text.approvals).map((flow) => ({ flow, rule: view.approvalRule(flow, clock.now()) }));
+      },
+      pool: database.pool,
+      async home(name) {
+        const { title, announce } = viewPlan(plans.find(name), registry);
+        const [incident] = (await incidents.open()).filter(({ plan }) => plan === name);
+        return { title, channel: incident?.channel ?? announce.channels[0]?.name };
+      },
+      record: ({ type, actor, data }) => appendToSystem(journal, { type, version: 1, actor, data }),
       checklists: createChecklists({ store, plans, registry, clock, log }),
       planTools: createPlanTools({
         registry,
@@ -327,10 +343,12 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
     // First what may start work is stopped, then the work, so that what is under way can still be recorded.
     closers.push(() => worker.stop(8_000));
     closers.push(() => cards.stop());
+    closers.push(() => chat.stop());
     closers.push(() => watch.stop());
     every(1_000, 'sweep', sweep);
     every(2_000, 'inbox', catchUp);
     every(60_000, 'refusals', noteRefusals);
+    every(2_000, 'reminders', () => chat.remind());
     every(2_000, 'checkpoints', () => checkpoints.turn());
     every(5_000, 'audit index', () => indexAudit(database.pool));
     every(1_000, 'obligations', () => payObligations(database.pool, service, () => clock.now(), log));

@@ -24,6 +24,13 @@ export const createRunDirectory = (pool: pg.Pool, store: RunStore): Omit<RunDire
     async describe(runId) {
       return describeRun(await stateOf(runId));
     },
+    async proposal(runId) {
+      const state = await stateOf(runId);
+      const { proposal, verdict } = assessmentOf(state) ?? { proposal: null, verdict: '' };
+      return (
+        proposal && { plan: state.created.graph.plan, flow: proposal.flow, scope: proposal.scope, because: verdict }
+      );
+    },
     async result(runId, patienceSeconds) {
       const until = performance.now() + patienceSeconds * 1000;
       let state = await stateOf(runId);
@@ -105,6 +112,7 @@ export const createIncidentDirectory = (pool: pg.Pool): IncidentDirectory => {
     }));
   return {
     open: () => read(`WHERE status = 'open'`, []),
+    recent: async (most) => (await read('', [])).slice(0, most),
     ofChannel: async (channel) => (await read(`WHERE status = 'open' AND facts->>'channel' = $1`, [channel]))[0],
   };
 };

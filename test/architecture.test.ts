@@ -91,6 +91,8 @@ const boundaries: Boundaries = {
         'src/break-glass',
         'src/chat/card-keeper.ts',
         'src/chat/slack-budget.ts',
+        'src/chat/proposal-talk.ts',
+        'src/chat/chat.ts',
       ],
     },
     kysely: { in: ['src/journal'] },

@@ -1,5 +1,6 @@
 import type { BlockAction, GlobalShortcut, MessageShortcut, SlashCommand, ViewSubmitAction } from '@slack/bolt';
 import type {
+  ApprovalRule,
   ChecklistDirectory,
   Clock,
   Command,
@@ -17,13 +18,15 @@ import { messageOf } from '../errors.ts';
 import type { SlackClient } from '../systems/slack/index.ts';
 import type { Directory } from './authority.ts';
 import type { CommandOf } from './cards/run-details.ts';
-import { createCommandTalk } from './command-talk.ts';
+import { type CommandTalk, createCommandTalk } from './command-talk.ts';
+import { createHomeTalk, type HomeOptions } from './home-talk.ts';
 import { createOrders, type OrdersOptions } from './orders.ts';
+import { createProposalTalk, type ProposalOptions, type ProposalTalk } from './proposal-talk.ts';
 import { createRunTalk } from './run-talk.ts';
 import type { Respond, ViewAnswer } from './slack-app.ts';
 import { answerWith, createSay, createTell, createTrusted, type Talk } from './talk.ts';
 
-export interface ChatOptions {
+export interface ChatOptions extends Pick<ProposalOptions, 'pool' | 'home' | 'record'> {
   slack: SlackClient;
   directory: Directory;
   clock: Clock;
@@ -37,6 +40,10 @@ export interface ChatOptions {
   checklists: ChecklistDirectory;
   /** Digest of a plan as its file says it now; undefined when it is gone or broken. */
   planDigest(plan: string): string | undefined;
+  /** The approval rules in force at this hour, by flow. */
+  rulesNow(plan: string): { flow: string; rule: ApprovalRule }[];
+  readiness: HomeOptions['readiness'];
+  channelOf: HomeOptions['channelOf'];
   /** The same as a step, as a line to type. */
   commandOf: CommandOf;
   steeredBy: OrdersOptions['steeredBy'];
@@ -54,6 +61,12 @@ export interface Chat {
   view(payload: ViewSubmitAction): Promise<ViewAnswer | undefined>;
   shortcut(payload: GlobalShortcut | MessageShortcut): Promise<void>;
   event(event: Record<string, any>, by: { team: string }): Promise<void>;
+  /** Something happened to a run. */
+  changed(): void;
+  propose: ProposalTalk['propose'];
+  /** Asks again what was put off; called again and again. */
+  remind(): Promise<void>;
+  stop(): void;
 }
 
 /** What people type and click, after the front door has proven it and written it down. Every refusal is one sentence. */
@@ -64,12 +77,18 @@ export const createChat = (options: ChatOptions): Chat => {
   const tell = createTell(slack);
   const orders = createOrders(options);
   const parts = { ...options, orders, trusted, say, tell };
-  const commandTalk = createCommandTalk(parts);
-  const talks: Talk[] = [commandTalk, createRunTalk(parts)];
+  const commandTalk: CommandTalk = createCommandTalk({ ...parts, propose: (proposal) => proposals.propose(proposal) });
+  const proposals = createProposalTalk({ ...parts, commandTalk });
+  const home = createHomeTalk(options);
+  const talks: Talk[] = [commandTalk, createRunTalk(parts), home, proposals];
 
   const talkOf = (id: string): Talk | undefined => talks.find(({ word }) => id.split(':')[0] === word);
 
   return {
+    changed: home.changed,
+    propose: proposals.propose,
+    remind: proposals.remind,
+    stop: home.stop,
     command: (command, respond) => commandTalk.command(command, answerWith(respond)),
 
     async action(payload, respond) {

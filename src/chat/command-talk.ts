@@ -2,6 +2,7 @@ import type { SlashCommand } from '@slack/bolt';
 import type { Caller, Command, CommandContext, CommandForm, FormContext, RunDirectory, RunOrder } from '../define.ts';
 import { MaydayError } from '../errors.ts';
 import { redact } from '../redact.ts';
+import { abilitiesOf } from './abilities.ts';
 import {
   commandForm,
   commandFormCallback,
@@ -19,11 +20,13 @@ import type { Say, Talk, Tell, Trusted } from './talk.ts';
 export interface CommandTalk extends Talk {
   /** A command as it was typed. */
   command(command: SlashCommand, reply: (text: string) => Promise<void>): Promise<void>;
+  /** A whole line, as if that person had typed it. Throws what they would have been told. */
+  say(line: string, given: Given): Promise<void>;
   /** Opens a command's form; `fixed` are values that the person is not asked for. */
   openForm(triggerId: string, name: string, origin: Omit<FormOrigin, 'command'>, chosen?: FormValues): Promise<void>;
 }
 
-interface Given {
+export interface Given {
   caller: Caller;
   /** The same for every delivery of the same order. */
   key: string;
@@ -32,7 +35,13 @@ interface Given {
 
 /** Commands: typed, filled in as a form, chosen as a shortcut, or said to the bot by its name. */
 export const createCommandTalk = (
-  options: ChatOptions & { orders: Orders; trusted: Trusted; say: Say; tell: Tell },
+  options: ChatOptions & {
+    orders: Orders;
+    trusted: Trusted;
+    say: Say;
+    tell: Tell;
+    propose: CommandContext['propose'];
+  },
 ): CommandTalk => {
   const { slack, clock, orders, trusted, say, tell, commands } = options;
 
@@ -60,6 +69,8 @@ export const createCommandTalk = (
       },
       incidents: options.incidents,
       planTools: options.planTools,
+      abilities: () => abilitiesOf(caller, options),
+      propose: options.propose,
       checklists: options.checklists,
       async start(request) {
         try {
@@ -95,6 +106,10 @@ export const createCommandTalk = (
   return {
     word: 'command',
     openForm,
+    say(line, given) {
+      const [name = '', ...words] = line.split(' ');
+      return carryOut(named(name), words.join(' '), given);
+    },
 
     async command(command, reply) {
       await say(reply, async () => {

@@ -24,6 +24,10 @@ export interface CommandContext {
   incidents: IncidentDirectory;
   planTools: PlanTools;
   checklists: ChecklistDirectory;
+  /** What this person may do just now; asked live. */
+  abilities(): Promise<Abilities>;
+  /** Puts before the system's people what its plan says to do; nothing is started. */
+  propose(proposal: Proposal): Promise<'proposed' | 'open already'>;
   /** All commands, for help. */
   commands: readonly Command[];
 }
@@ -43,6 +47,21 @@ export interface StartFlow {
   anyway?: boolean;
   /** Id of the incident that it belongs to; absent: the open one of the plan, or a new one. */
   incident?: string;
+}
+
+export interface Abilities {
+  /** Why this person may give no orders; null when they may. */
+  noOrders: string | null;
+  /** Flows that they could say yes to at this hour, by plan. */
+  approves: { plan: string; flows: string[] }[];
+}
+
+/** A flow that somebody or something thinks right, and why. */
+export interface Proposal {
+  plan: string;
+  flow: string;
+  scope: string;
+  because: string;
 }
 
 export interface StartedRun {
@@ -92,6 +111,8 @@ export interface RunDirectory {
   list(): Promise<{ id: string; plan: string; flow: string; scope: string; status: string; createdAt: string }[]>;
   /** Several lines for a person: where the run stands. Throws `run/not-found`. */
   describe(runId: string): Promise<string>;
+  /** What a run that has assessed proposes; null when it proposes nothing. */
+  proposal(runId: string): Promise<Proposal | null>;
   /** Resolves with the description when the run has ended, or as it stands after that many wall seconds. */
   result(runId: string, patienceSeconds: number): Promise<string>;
   /** Carries out a person's order; returns what to say. Throws one sentence with the rule and who may. */
@@ -100,6 +121,8 @@ export interface RunDirectory {
 
 export interface IncidentDirectory {
   open(): Promise<IncidentSummary[]>;
+  /** The newest, open or not. */
+  recent(most: number): Promise<IncidentSummary[]>;
   /** The open incident of a Slack channel, if it has one. */
   ofChannel(channel: string): Promise<IncidentSummary | undefined>;
 }

@@ -162,12 +162,15 @@ describe('commands', () => {
         list: async () => [],
         describe: async (id) => `run ${id}`,
         result: async (id) => `result of ${id}`,
+        proposal: async () => null,
         async control(...given) {
           controls.push(given);
           return 'done';
         },
       },
-      incidents: { open: async () => more.open ?? [], ofChannel: async () => more.ofChannel },
+      incidents: { open: async () => more.open ?? [], recent: async () => [], ofChannel: async () => more.ofChannel },
+      abilities: async () => ({ noOrders: null, approves: [] }),
+      propose: async () => 'proposed',
       commands,
     };
     const command = commands.find((each) => each.name === name)!;

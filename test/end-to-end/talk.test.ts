@@ -79,3 +79,100 @@ describe('a command', { timeout: 60_000 }, () => {
     expect((await said('failovre omnimesh region')).text).toMatch(/Known are failover, failback/);
   });
 });
+
+describe('/dr help', { timeout: 60_000 }, () => {
+  const help = (by: string) =>
+    toldAfter(() => bot.world.post('/slack/command', { user: by, channel: 'general', command: '/dr', text: 'help' }));
+
+  it('has what this person may do, by the rules of this hour, and less for a guest', async () => {
+    expect((await help('vp-engineering')).text).toMatch(/approve just now: failover.* of omnimesh\./);
+    expect((await help('ceo')).text).toMatch(/you may approve nothing just now|approve just now: (?!.*failover,)/);
+    await bot.world.post('/slack/user', { id: 'U0NETWRK1', is_restricted: true });
+    const { text } = await help('network');
+    expect(text).toContain('You may look, and nothing else');
+    expect(text).not.toContain('/failover');
+    expect(text).toContain('/dr');
+  });
+});
+
+describe('the App Home', { timeout: 60_000 }, () => {
+  const textOf = (home: any): string => JSON.stringify(home?.view?.blocks ?? home?.blocks ?? []);
+
+  it('has what waits for this person, what runs, and how their systems stand, and leads to the details', async () => {
+    const opened = await bot.world.post('/slack/home', { user: 'vp-engineering' });
+    expect(opened.status).toBe(200);
+    const home = await bot.world.until('a home', 20, async () => {
+      const { homes, users } = await state();
+      const { id } = users.find(({ name }: any) => name === 'vp-engineering');
+      return homes.find((each: any) => each.user === id);
+    });
+    expect(textOf(home)).toContain('1 waiting for your approval');
+    expect(textOf(home)).toContain('failover of region: OmniMesh');
+    expect(textOf(home)).toMatch(/watched checks say yes/);
+    const button = home.view.blocks.find(({ accessory }: any) => accessory).accessory.action_id;
+    await bot.world.post('/slack/click', { user: 'vp-engineering', viewId: home.id, actionId: button });
+    const details = await openView('run:details');
+    expect(textOf(details)).toContain('What it changes');
+  });
+
+  it('has nothing to approve for somebody who may not', async () => {
+    await bot.world.post('/slack/home', { user: 'ceo' });
+    const home = await bot.world.until('a home', 20, async () => {
+      const { homes, users } = await state();
+      const found = users.find(({ name }: any) => name === 'ceo');
+      return homes.find((each: any) => each.user === found.id);
+    });
+    expect(textOf(home)).toContain('Nothing waits for you');
+    expect(textOf(home)).toContain('failover of region: OmniMesh');
+    const run = /`(r-\w+)`/.exec(JSON.stringify((await state()).ephemeral))![1];
+    const cancel = { user, channel: 'general', command: '/dr', text: `run ${run} cancel only tried` };
+    expect((await toldAfter(() => bot.world.post('/slack/command', cancel))).text).toContain('nothing more is started');
+  });
+});
+
+describe('a proposal', { timeout: 120_000 }, () => {
+  const proposals = async (): Promise<any[]> =>
+    (await state()).channels.flatMap(({ id, messages }: any) =>
+      messages
+        .filter(({ text }: any) => text.startsWith('Proposed: '))
+        .map((message: any) => ({ ...message, channel: id })),
+    );
+  const click = async (by: string, actionId: string) => {
+    const [{ channel, ts }] = (await proposals()) as [any];
+    return await bot.world.post('/slack/click', { user: by, channel, ts, actionId });
+  };
+  const shown = (what: RegExp) =>
+    bot.world.until(`a proposal that says ${what}`, 60, async () =>
+      what.test(JSON.stringify((await proposals())[0]?.blocks)) ? true : undefined,
+    );
+  const say = (text: string) =>
+    toldAfter(() => bot.world.post('/slack/command', { user, channel: 'general', command: '/dr', text }));
+
+  it('is made once, can be put off and is asked again, and one of two who start it at once starts one run', async () => {
+    expect((await say('propose omnimesh')).text).toMatch(/^Nothing is proposed/);
+    await bot.world.post('/faults', { kind: 'region-down', region: 'us-east-1' });
+    // The plan wants it to have lasted.
+    await bot.world.until('a proposal', 90, async () => {
+      const { text } = await say('propose omnimesh');
+      return text.startsWith('Proposed') ? true : undefined;
+    });
+    await shown(/The plan says: \*failover \w+\*/);
+    expect((await say('propose omnimesh')).text).toMatch(/^The same is proposed already/);
+    expect(await proposals()).toHaveLength(1);
+
+    await click('vp-engineering', 'proposal:later');
+    await shown(/Not now, says/);
+    await expect(click('dr-lead', 'proposal:start')).rejects.toThrow(/no element|no button|has no/);
+    await shown(/proposal:start/);
+
+    const before = (await state()).ephemeral.length;
+    const [first, second] = await Promise.all([click('dr-lead', 'proposal:start'), click('dba', 'proposal:start')]);
+    expect([first.status, second.status]).toEqual([200, 200]);
+    await shown(/Started by <@U0(DRLEAD1|DBA0001)>: run `r-/);
+    const told = (await state()).ephemeral
+      .slice(before)
+      .flatMap(({ text }: any) => /^Started run `(r-\w+)`/.exec(text)?.[1] ?? []);
+    expect(told.length).toBeGreaterThan(0);
+    expect(new Set(told).size).toBe(1);
+  });
+});
