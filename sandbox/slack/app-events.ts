@@ -3,7 +3,8 @@ import type { SandboxContext } from '../part.ts';
 import type { AppManifest } from './app-manifest.ts';
 import type { Delivered, Delivery } from './delivery.ts';
 import { shownMessage } from './shown-message.ts';
-import type { SlackChannel, SlackMessage, Workspace } from './workspace.ts';
+import type { Workspace } from './workspace.ts';
+import type { SlackChannel, SlackMessage } from './workspace-shapes.ts';
 
 /** What became of an event: delivered, or not sent because the app was not installed for it. */
 export type Told = (Delivered & { event: any }) | { skipped: string };

@@ -1,7 +1,7 @@
 import { accept, channelToWrite } from './channel-access.ts';
 import type { Method, MethodWorld } from './method.ts';
 import { SlackRefusal } from './slack-refusal.ts';
-import type { SlackBookmark, SlackChannel } from './workspace.ts';
+import type { SlackBookmark, SlackChannel } from './workspace-shapes.ts';
 
 const mostBookmarks = 100;
 

@@ -1,7 +1,7 @@
 import { channelById, channelToWrite } from './channel-access.ts';
 import type { Method, MethodWorld } from './method.ts';
 import { SlackRefusal } from './slack-refusal.ts';
-import type { SlackCanvas, SlackChannel } from './workspace.ts';
+import type { SlackCanvas, SlackChannel } from './workspace-shapes.ts';
 
 const longest = 1_048_576;
 

@@ -1,6 +1,7 @@
 import type { MethodWorld } from './method.ts';
 import { SlackRefusal } from './slack-refusal.ts';
-import type { SlackChannel, SlackMessage, Workspace } from './workspace.ts';
+import type { Workspace } from './workspace.ts';
+import type { SlackChannel, SlackMessage } from './workspace-shapes.ts';
 
 /** A channel by its id; unlike chat.postMessage, most methods take no names. */
 export const channelById = (id: unknown, workspace: Workspace): SlackChannel => {

@@ -2,7 +2,7 @@ import { accept, channelById, channelWithBot, isTrue } from './channel-access.ts
 import { shownConversation } from './conversation-methods.ts';
 import { type Method, type MethodWorld, scopeByChannel } from './method.ts';
 import { SlackRefusal } from './slack-refusal.ts';
-import type { SlackChannel } from './workspace.ts';
+import type { SlackChannel } from './workspace-shapes.ts';
 
 /** What makes and changes channels: `conversations.*`. */
 export const channelMethods: Record<string, Method> = {

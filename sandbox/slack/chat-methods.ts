@@ -3,7 +3,7 @@ import { checkBlocks } from './check-blocks.ts';
 import type { Method, MethodWorld } from './method.ts';
 import { shownMessage } from './shown-message.ts';
 import { SlackRefusal } from './slack-refusal.ts';
-import type { SlackChannel, SlackMessage } from './workspace.ts';
+import type { SlackChannel, SlackMessage } from './workspace-shapes.ts';
 
 /** `chat.*`. */
 export const chatMethods: Record<string, Method> = {

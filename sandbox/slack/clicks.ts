@@ -1,7 +1,7 @@
 import type { Delivered } from './delivery.ts';
 import { chosenOf, elementsIn, findElement, keepsState, stateValues } from './element-state.ts';
 import { type ActsWorld, createPeople } from './people.ts';
-import type { SlackView } from './workspace.ts';
+import type { SlackView } from './workspace-shapes.ts';
 
 /** How long a click waits to see whether a form opens. */
 const viewMilliseconds = 300;

@@ -2,7 +2,8 @@ import { channelById, findMessage, isTrue, pageOf } from './channel-access.ts';
 import { type Method, scopeByChannel } from './method.ts';
 import { repliesTo, shownMessage } from './shown-message.ts';
 import { SlackRefusal } from './slack-refusal.ts';
-import type { SlackChannel, Workspace } from './workspace.ts';
+import type { Workspace } from './workspace.ts';
+import type { SlackChannel } from './workspace-shapes.ts';
 
 /** What reads conversations, and opens direct ones: `conversations.*`. */
 export const conversationMethods: Record<string, Method> = {

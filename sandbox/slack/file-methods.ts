@@ -2,7 +2,7 @@ import { accept, channelToWrite, findMessage } from './channel-access.ts';
 import { checkBlocks } from './check-blocks.ts';
 import type { Method, MethodWorld } from './method.ts';
 import { SlackRefusal } from './slack-refusal.ts';
-import type { SlackFile } from './workspace.ts';
+import type { SlackFile } from './workspace-shapes.ts';
 
 /** `files.*`: an upload is begun, sent to the address that came back, and completed. */
 export const fileMethods: Record<string, Method> = {

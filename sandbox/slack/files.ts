@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { SandboxContext } from '../part.ts';
 import { readBody } from '../read-body.ts';
-import type { SlackFile, Workspace } from './workspace.ts';
+import type { Workspace } from './workspace.ts';
+import type { SlackFile } from './workspace-shapes.ts';
 
 interface Kept {
   file: SlackFile;

@@ -1,7 +1,8 @@
 import { isTrue, pageOf } from './channel-access.ts';
 import type { Method } from './method.ts';
 import { SlackRefusal } from './slack-refusal.ts';
-import type { SlackUser, Workspace } from './workspace.ts';
+import type { Workspace } from './workspace.ts';
+import type { SlackUser } from './workspace-shapes.ts';
 
 /** Who is who: `auth.*`, `users.*`, `usergroups.*`, `team.*`, and the opening of Socket Mode connections. */
 export const peopleMethods: Record<string, Method> = {

@@ -2,7 +2,8 @@ import type { SandboxContext } from '../part.ts';
 import type { AppEvents } from './app-events.ts';
 import type { Delivery } from './delivery.ts';
 import type { Triggers } from './triggers.ts';
-import type { SlackChannel, SlackMessage, SlackUser, Workspace } from './workspace.ts';
+import type { Workspace } from './workspace.ts';
+import type { SlackChannel, SlackMessage, SlackUser } from './workspace-shapes.ts';
 
 /** What people's acts work with. */
 export interface ActsWorld {

@@ -2,7 +2,8 @@ import { accept, channelToWrite, findMessage } from './channel-access.ts';
 import type { Method } from './method.ts';
 import { shownMessage } from './shown-message.ts';
 import { SlackRefusal } from './slack-refusal.ts';
-import type { SlackChannel, SlackMessage, Workspace } from './workspace.ts';
+import type { Workspace } from './workspace.ts';
+import type { SlackChannel, SlackMessage } from './workspace-shapes.ts';
 
 /** How many different emoji one message takes, and how many reactions of one person. */
 const mostEmoji = 23;

@@ -1,4 +1,5 @@
-import type { SlackMessage, Workspace } from './workspace.ts';
+import type { Workspace } from './workspace.ts';
+import type { SlackMessage } from './workspace-shapes.ts';
 
 /** A message as the API and the events show it, without what only the sandbox keeps. */
 export const shownMessage = (

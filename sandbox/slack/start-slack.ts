@@ -10,7 +10,8 @@ import { createResponseUrls } from './response-urls.ts';
 import { createSocketMode } from './socket-mode.ts';
 import { createTriggers } from './triggers.ts';
 import { createWebApi } from './web-api.ts';
-import { createWorkspace, type SlackChannel, type Workspace } from './workspace.ts';
+import { createWorkspace, type Workspace } from './workspace.ts';
+import type { SlackChannel } from './workspace-shapes.ts';
 
 export interface SlackPart extends SandboxPart {
   /** As `environment`, with the app-level token that turns Socket Mode on. */

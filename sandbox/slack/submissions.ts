@@ -3,7 +3,7 @@ import { chosenOf, elementsIn, initialOf, isEmpty, keepsState, stateValues } fro
 import { type ActsWorld, createPeople } from './people.ts';
 import { SlackRefusal } from './slack-refusal.ts';
 import { closeView, openView, stackOf, writeView } from './views.ts';
-import type { SlackView } from './workspace.ts';
+import type { SlackView } from './workspace-shapes.ts';
 
 const source = 'https://docs.slack.dev/surfaces/modals';
 

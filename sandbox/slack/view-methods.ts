@@ -3,7 +3,7 @@ import type { Method, MethodWorld } from './method.ts';
 import { findUser } from './people-methods.ts';
 import { SlackRefusal } from './slack-refusal.ts';
 import { openView, writeView } from './views.ts';
-import type { SlackView } from './workspace.ts';
+import type { SlackView } from './workspace-shapes.ts';
 
 /** `views.*`. */
 export const viewMethods: Record<string, Method> = {

@@ -1,5 +1,6 @@
 import { SlackRefusal } from './slack-refusal.ts';
-import type { SlackView, Workspace } from './workspace.ts';
+import type { Workspace } from './workspace.ts';
+import type { SlackView } from './workspace-shapes.ts';
 
 const deepest = 3;
 

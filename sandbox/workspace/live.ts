@@ -1,6 +1,6 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { SlackPart } from '../slack/start-slack.ts';
-import type { SlackChange, SlackUser } from '../slack/workspace.ts';
+import type { SlackChange, SlackUser } from '../slack/workspace-shapes.ts';
 import type { Change, Snapshot, WorldView } from './shapes.ts';
 import type { WorkspaceView } from './workspace-view.ts';
 
@@ -113,13 +113,13 @@ export const createLive = (options: {
 
   return {
     /** Keeps the connection open; a page that comes back after an interruption begins with everything anew. */
-    open(user: SlackUser, request: IncomingMessage, response: ServerResponse): void {
+    open(user: SlackUser, response: ServerResponse): void {
       response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store' });
       const reader: Reader = { user, response, known: new Set(view.channelsOf(user).map(({ id }) => id)) };
       response.write('retry: 500\n\n');
       send(reader, 'start', snapshot(user));
       readers.add(reader);
-      request.on('close', () => readers.delete(reader));
+      response.on('close', () => readers.delete(reader));
     },
     close(): void {
       unwatch();

@@ -109,7 +109,7 @@ export const startWorkspace = async (
       return;
     }
     if (request.method !== 'GET') return sendJson(response, 405, { error: 'only GET here' });
-    if (area === 'api' && name === 'live') return live.open(userOf(url.searchParams.get('as')), request, response);
+    if (area === 'api' && name === 'live') return live.open(userOf(url.searchParams.get('as')), response);
     if (area === 'api' && name === 'status') return sendJson(response, 200, viewStatus(statuspage, context));
     if (area === 'api' && name === 'files' && id) return sendFile(slack, id, response);
     const file = pageFile(url.pathname);

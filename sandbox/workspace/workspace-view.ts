@@ -1,7 +1,7 @@
 import type { Account } from '../pagerduty/account.ts';
 import { permalinkOf } from '../slack/chat-methods.ts';
 import type { SlackPart } from '../slack/start-slack.ts';
-import type { SlackChannel, SlackEphemeral, SlackMessage, SlackUser, SlackView } from '../slack/workspace.ts';
+import type { SlackChannel, SlackEphemeral, SlackMessage, SlackUser, SlackView } from '../slack/workspace-shapes.ts';
 import type { WorldPlan } from '../world-plan.ts';
 import type { Channel, Message, Person, View } from './shapes.ts';
 

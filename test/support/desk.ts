@@ -1,11 +1,11 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { WebClient } from '@slack/web-api';
+import type { WebClient } from '@slack/web-api';
 import { inject } from 'vitest';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
 import { readWorldPlan } from '../../sandbox/world-plan.ts';
-import { everything } from './listening-slack.ts';
+import { everything, webClientOf } from './listening-slack.ts';
 import { plansFor } from './plan-folder.ts';
 
 /** A world with its page, and in place of Mayday a bot that takes everything and answers what a test says. */
@@ -52,11 +52,10 @@ export const startDesk = async (plan = 'omnimesh'): Promise<Desk> => {
     },
     log: () => {},
   });
-  const { SLACK_BOT_TOKEN: token, SLACK_API_URL: slackApiUrl } = sandbox.environment;
   return {
     sandbox,
     url: sandbox.workspaceUrl,
-    web: new WebClient(token!, { slackApiUrl: slackApiUrl!, retryConfig: { retries: 0 } }),
+    web: webClientOf(sandbox),
     received,
     answer,
     async close() {

@@ -105,7 +105,10 @@ export const startListeningSlack = async (
 };
 
 /** Slack's own client, which tells every refusal at once. */
-export const webClientOf = (slack: SlackPart, token = slack.environment['SLACK_BOT_TOKEN']!): WebClient => {
+export const webClientOf = (
+  slack: Pick<SlackPart, 'environment'>,
+  token = slack.environment['SLACK_BOT_TOKEN']!,
+): WebClient => {
   const quiet = { debug() {}, info() {}, warn() {}, error() {}, setLevel() {}, setName() {} };
   return new WebClient(token, {
     slackApiUrl: slack.environment['SLACK_API_URL'],

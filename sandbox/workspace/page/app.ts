@@ -39,9 +39,10 @@ export const App = ({ store }: { store: Store }) => {
   const unread = state
     ? [...state.channels.keys()].filter((id) => unreadIn(state, id, read.upTo(id)).isForMe).length
     : 0;
+  const name = state?.people.get(state.me)?.realName;
   useEffect(() => {
-    document.title = `${unread > 0 ? `(${unread}) ` : ''}Mayday: rehearsal workspace`;
-  }, [unread]);
+    document.title = `${unread > 0 ? `(${unread}) ` : ''}${name ? `${name} · ` : ''}Mayday`;
+  }, [unread, name]);
   useEffect(() => {
     const follow = () => setPlace(readHash());
     addEventListener('hashchange', follow);
@@ -115,7 +116,9 @@ export const App = ({ store }: { store: Store }) => {
         ${
           isHome
             ? html`<${HomePane} />`
-            : channel && html`<${ChannelPane} channel=${channel} highlighted=${highlighted} read=${read} />`
+            : channel
+              ? html`<${ChannelPane} channel=${channel} highlighted=${highlighted} read=${read} />`
+              : html`<div class="empty"><p>You are in no channel here, as whoever comes from elsewhere is not.</p></div>`
         }
       </main>
       ${

@@ -1,12 +1,15 @@
 import type { VNode } from 'preact';
-import { Element, type Use } from './elements.ts';
+import type { Use } from './element-kind.ts';
+import { Element } from './elements.ts';
 import { classes, html } from './html.ts';
 import { Markdown } from './markdown.ts';
 import { Plain, Text } from './mrkdwn-view.ts';
 import { RichText } from './rich-text.ts';
+import type { Target } from './surface.ts';
 
 interface BlocksProps {
   blocks: any[];
+  target: Target;
   use: Use;
   /** What was chosen so far, by block and action. */
   values?: Record<string, Record<string, unknown>>;
@@ -23,10 +26,11 @@ export const Blocks = (props: BlocksProps): VNode =>
     })}
   </div>`;
 
-const elementOf = (element: any, block: any, { use, values, errors }: BlocksProps, labelledBy?: string) =>
+const elementOf = (element: any, block: any, { target, use, values, errors }: BlocksProps, labelledBy?: string) =>
   html`<${Element}
     key=${element.action_id}
     element=${element}
+    target=${target}
     blockId=${block.block_id}
     use=${use}
     value=${values?.[block.block_id]?.[element.action_id]}

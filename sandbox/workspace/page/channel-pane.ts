@@ -90,13 +90,23 @@ export const ChannelPane = ({ channel, highlighted, read }: { channel: Channel; 
   </section>`;
 };
 
+/** What stands where nothing was said; whoever is here for the first time learns what to try. */
 const Empty = ({ channel }: { channel: Channel }) => {
   const { state } = useDesk();
-  const first = state.commands.find(({ command }) => command === '/dr') ?? state.commands[0];
+  const first = state.commands[0]?.command;
   return html`<div class="list-frame empty">
     <div>
       <h2>${channel.kind === 'im' ? 'You and Mayday' : `#${channel.name}`}</h2>
-      <p>Nothing was said here yet. ${channel.kind === 'channel' && first && html`Type <code>${first.command} help</code> to see what Mayday can do.`}</p>
+      <p>Nothing was said here yet.</p>
+      ${
+        channel.kind === 'channel' &&
+        first &&
+        html`<ol class="steps">
+          <li>Take a Region down, in the world beside this.</li>
+          <li>Type <code>/</code> below and choose a command, such as <code>${first}</code>.</li>
+          <li>Open a second window as another person, and approve.</li>
+        </ol>`
+      }
     </div>
   </div>`;
 };

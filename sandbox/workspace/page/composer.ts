@@ -56,12 +56,15 @@ export const Composer = ({ channel, threadTs }: { channel: Channel; threadTs?: s
   const send = async () => {
     const typed = text.trim();
     if (typed === '') return;
+    setText('');
     const sent = await desk.attempt(async () => {
       await deliver(typed);
       return true;
     });
-    // What could not be sent stays where it was typed.
-    if (sent) setText('');
+    if (sent) return;
+    // What could not be sent comes back, unless something else was begun meanwhile.
+    setText((now) => (now === '' ? text : now));
+    if (!drafts.get(place)) drafts.set(place, text);
   };
   const deliver = async (typed: string) => {
     const [, command, rest = ''] = /^(\/[a-z][\w-]*)(?:\s+([\s\S]*))?$/i.exec(typed) ?? [];
@@ -93,6 +96,11 @@ export const Composer = ({ channel, threadTs }: { channel: Channel; threadTs?: s
         event.stopPropagation();
         return;
       }
+    }
+    if (event.key === 'ArrowUp' && text === '') {
+      event.preventDefault();
+      const pane = area.current?.closest('.pane');
+      [...(pane?.querySelectorAll<HTMLElement>('article') ?? [])].at(-1)?.focus();
     }
     if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) {
       event.preventDefault();

@@ -1,11 +1,10 @@
-import { useEffect, useRef } from 'preact/hooks';
 import { html } from './html.ts';
 import { Text } from './mrkdwn-view.ts';
+import { useDialog } from './use-dialog.ts';
 
 /** The question that an element asks before it does anything. */
 export const Confirm = ({ of, onYes, onNo }: { of: any; onYes(): void; onNo(): void }) => {
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
+  const dialog = useDialog();
   const close = (event: Event) => {
     event.preventDefault();
     onNo();

@@ -32,6 +32,7 @@ export const HomePane = () => {
 };
 
 const Published = ({ view }: { view: any }) => {
-  const { values, use } = useSurface({ viewId: view.id }, view.blocks);
-  return html`<div class="home"><${Blocks} blocks=${view.blocks} use=${use} values=${values} /></div>`;
+  const target = { viewId: view.id };
+  const { values, use } = useSurface(target, view.blocks);
+  return html`<div class="home"><${Blocks} blocks=${view.blocks} target=${target} use=${use} values=${values} /></div>`;
 };

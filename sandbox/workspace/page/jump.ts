@@ -1,14 +1,14 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { useDesk } from './context.ts';
 import { classes, html } from './html.ts';
+import { useDialog } from './use-dialog.ts';
 
 /** Ctrl K: type a part of a channel's name, Enter goes there. */
 export const Jump = ({ onClose }: { onClose(): void }) => {
   const { state, go } = useDesk();
   const [text, setText] = useState('');
   const [chosen, setChosen] = useState(0);
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
+  const dialog = useDialog();
 
   const wanted = text.toLowerCase().replace(/^#/, '');
   const places = [
@@ -32,7 +32,7 @@ export const Jump = ({ onClose }: { onClose(): void }) => {
     }
     if (event.key === 'Enter') take(places[at]?.id);
   };
-  return html`<dialog ref=${dialog} class="dialog jump" onCancel=${onClose} onClose=${onClose} aria-label="Jump to a channel">
+  return html`<dialog ref=${dialog} class="dialog jump" onCancel=${onClose} aria-label="Jump to a channel">
     <input
       class="field"
       autofocus

@@ -25,7 +25,7 @@ export const MessageList = ({
 }) => {
   const { state } = useDesk();
   const scroller = useRef<HTMLDivElement>(null);
-  const atBottom = useRef(true);
+  const atBottom = useRef(highlighted === undefined);
   const [missed, setMissed] = useState(0);
   const channel = messages[0]?.channel;
   const all = state.messages.get(channel ?? '');
@@ -36,7 +36,7 @@ export const MessageList = ({
     setMissed(0);
   };
   useLayoutEffect(() => {
-    if (highlighted === undefined && atBottom.current) toBottom();
+    if (atBottom.current) toBottom();
   });
   useEffect(() => {
     if (!atBottom.current) setMissed((count) => count + 1);
@@ -46,11 +46,25 @@ export const MessageList = ({
     const box = scroller.current;
     if (!box) return;
     const observer = new ResizeObserver(() => {
-      if (atBottom.current && highlighted === undefined) toBottom();
+      if (atBottom.current) toBottom();
     });
     observer.observe(box.firstElementChild!);
     return () => observer.disconnect();
-  }, [channel, highlighted]);
+  }, [channel]);
+  useLayoutEffect(() => {
+    if (highlighted !== undefined) atBottom.current = false;
+  }, [highlighted]);
+  // Arrows go from message to message; from there Tab leads to what can be done with it.
+  const onKeyDown = (event: KeyboardEvent) => {
+    const isList = event.target === scroller.current;
+    const isMessage = (event.target as HTMLElement).matches('article');
+    if ((!isList && !isMessage) || (event.key !== 'ArrowUp' && event.key !== 'ArrowDown')) return;
+    const all = [...scroller.current!.querySelectorAll<HTMLElement>('article')];
+    const at = all.indexOf(event.target as HTMLElement);
+    const to = isList ? all.length - 1 : at + (event.key === 'ArrowUp' ? -1 : 1);
+    event.preventDefault();
+    all[to]?.focus();
+  };
   const onScroll = () => {
     const box = scroller.current!;
     atBottom.current = box.scrollHeight - box.scrollTop - box.clientHeight < bottomPixels;
@@ -96,7 +110,7 @@ export const MessageList = ({
       />`;
   });
   return html`<div class="list-frame">
-    <div class="scroller" ref=${scroller} onScroll=${onScroll} role="log" aria-label=${label} tabindex="0">
+    <div class="scroller" ref=${scroller} onScroll=${onScroll} onKeyDown=${onKeyDown} role="log" aria-label=${label} tabindex="0">
       <div class="messages">${rows}</div>
     </div>
     ${

@@ -1,7 +1,7 @@
 import { Component } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Message, Person, Shortcut } from '../shapes.ts';
-import { act, actForBot } from './api.ts';
+import { act } from './api.ts';
 import { Avatar } from './avatar.ts';
 import { Blocks } from './block-kit.ts';
 import { useDesk } from './context.ts';
@@ -9,8 +9,7 @@ import { hoursAndMinutes, inFull } from './dates.ts';
 import { emojiOf } from './emoji.ts';
 import { encodeTyped, typedOf } from './encode.ts';
 import { classes, html } from './html.ts';
-import { addressOf } from './links.ts';
-import { Menu, type MenuItem } from './menu.ts';
+import { MessageTools, toggleReaction } from './message-tools.ts';
 import { Mrkdwn } from './mrkdwn-view.ts';
 import { useSurface } from './surface.ts';
 import { worldTime } from './world-time.ts';
@@ -39,8 +38,6 @@ export class MessageRow extends Component<MessageProps> {
   }
 }
 
-const quickReactions = ['pushpin', 'white_check_mark', 'eyes'];
-
 const Drawn = ({
   message,
   person,
@@ -55,8 +52,9 @@ const Drawn = ({
   const desk = useDesk();
   const row = useRef<HTMLElement>(null);
   const [editing, setEditing] = useState(false);
+  // Only where somebody points or has come with the keyboard: five buttons at each message would be a long way to tab.
+  const [near, setNear] = useState(false);
   const at = worldTime.ofMessage(message.ts);
-  const where = { user: me, channel: message.channel, ts: message.ts };
   useEffect(() => {
     if (highlighted) row.current?.scrollIntoView({ block: 'center' });
   }, [highlighted]);
@@ -65,6 +63,13 @@ const Drawn = ({
     ref=${row}
     class=${classes('message', follows && 'follows', message.ephemeral && 'ephemeral', message.pinned && 'pinned', highlighted && 'highlighted')}
     data-ts=${message.ts}
+    tabindex="-1"
+    onPointerEnter=${() => setNear(true)}
+    onPointerLeave=${() => setNear(row.current?.contains(document.activeElement) === true)}
+    onFocusIn=${() => setNear(true)}
+    onFocusOut=${(event: FocusEvent) => {
+      if (!row.current?.contains(event.relatedTarget as Node | null)) setNear(false);
+    }}
     aria-label=${`${person?.realName ?? message.user}, ${hoursAndMinutes(at)}`}
   >
     <div class="gutter">
@@ -101,74 +106,27 @@ const Drawn = ({
       }
     </div>
     ${
+      near &&
       !message.ephemeral &&
-      html`<div class="message-tools" role="toolbar" aria-label="Message">
-        ${quickReactions.map(
-          (name) => html`<button
-            class="icon-button"
-            title=${name === 'pushpin' ? 'Put it on the timeline' : `React with ${name.replaceAll('_', ' ')}`}
-            aria-label=${`React with ${name.replaceAll('_', ' ')}`}
-            onClick=${() => desk.attempt(() => toggleReaction(message, name, me))}
-          >${emojiOf(name)}</button>`,
-        )}
-        ${
-          !inThread &&
-          html`<button
-            class="icon-button"
-            title="Reply in thread"
-            aria-label="Reply in thread"
-            onClick=${() => desk.openThread(message.channel, message.threadTs ?? message.ts)}
-          >💬</button>`
-        }
-        <${Menu} label="⋯" title="More for this message" items=${itemsFor()} />
-      </div>`
+      html`<${MessageTools}
+        message=${message}
+        me=${me}
+        shortcuts=${shortcuts}
+        inThread=${inThread}
+        onEdit=${() => setEditing(true)}
+      />`
     }
   </article>`;
-
-  function itemsFor(): MenuItem[] {
-    const mine = message.user === me;
-    return [
-      ...shortcuts
-        .filter(({ type }) => type === 'message')
-        .map(({ name, description, callbackId }) => ({
-          label: `⚡ ${name}`,
-          description,
-          choose: () => void desk.attempt(() => actForBot('shortcut', { ...where, callbackId })),
-        })),
-      {
-        label: message.pinned ? 'Unpin from the channel' : 'Pin to the channel',
-        choose: () => void desk.attempt(() => act('pin', { ...where, remove: message.pinned })),
-      },
-      {
-        label: 'Copy link',
-        choose: () =>
-          void desk.attempt(async () => {
-            await navigator.clipboard.writeText(new URL(addressOf(message.channel, message.ts), location.href).href);
-            desk.tell('The link is in your clipboard.');
-          }),
-      },
-      ...(mine
-        ? [
-            { label: 'Edit', choose: () => setEditing(true) },
-            { label: 'Delete', danger: true, choose: () => void desk.attempt(() => act('delete', where)) },
-          ]
-        : []),
-    ];
-  }
-};
-
-const toggleReaction = (message: Message, name: string, me: string) => {
-  const remove = message.reactions.find((each) => each.name === name)?.users.includes(me) === true;
-  return act('react', { user: me, channel: message.channel, ts: message.ts, name, remove });
 };
 
 const Content = ({ message }: { message: Message }) => {
   const blocks = message.blocks ?? [];
-  const { values, use } = useSurface({ channel: message.channel, ts: message.ts }, blocks);
+  const target = { channel: message.channel, ts: message.ts };
+  const { values, use } = useSurface(target, blocks);
   const edited = message.edited && html`<span class="edited dim"> (edited)</span>`;
   // As in Slack: with blocks the text is for notifications only.
   return blocks.length > 0
-    ? html`<${Blocks} blocks=${blocks} use=${use} values=${values} />`
+    ? html`<${Blocks} blocks=${blocks} target=${target} use=${use} values=${values} />`
     : html`<div class="text"><${Mrkdwn} text=${message.text} />${edited}</div>`;
 };
 

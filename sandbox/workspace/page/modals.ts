@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import type { View } from '../shapes.ts';
 import { act, actForBot } from './api.ts';
 import { Blocks } from './block-kit.ts';
@@ -6,6 +6,7 @@ import { useDesk } from './context.ts';
 import { html } from './html.ts';
 import { Plain } from './mrkdwn-view.ts';
 import { useSurface } from './surface.ts';
+import { useDialog } from './use-dialog.ts';
 
 /** The modals that lie on each other; only the uppermost can be used. */
 export const Modals = () => {
@@ -19,16 +20,18 @@ export const Modals = () => {
 const Modal = ({ modal, depth }: { modal: View; depth: number }) => {
   const { state, attempt } = useDesk();
   const { view } = modal;
-  const dialog = useRef<HTMLDialogElement>(null);
-  const { values, use } = useSurface({ viewId: modal.id }, view.blocks);
+  const target = { viewId: modal.id };
+  const dialog = useDialog();
+  const { values, use } = useSurface(target, view.blocks);
   const [errors, setErrors] = useState<Record<string, string>>({});
   const [busy, setBusy] = useState(false);
 
   useEffect(() => {
-    dialog.current?.showModal();
-    dialog.current
-      ?.querySelector<HTMLElement>('.dialog-body input, .dialog-body textarea, .dialog-body select')
-      ?.focus();
+    const shown = dialog.current;
+    shown?.showModal();
+    shown?.querySelector<HTMLElement>('.dialog-body input, .dialog-body textarea, .dialog-body select')?.focus();
+    // Gives the focus back to where it was.
+    return () => shown?.close();
   }, []);
   // Other content came in: what was wrong with the old is no more.
   useEffect(() => setErrors({}), [view.hash]);
@@ -40,7 +43,11 @@ const Modal = ({ modal, depth }: { modal: View; depth: number }) => {
     if (Object.keys(missing).length > 0) return setErrors(missing);
     setBusy(true);
     await attempt(async () => {
-      const answer = await actForBot('submit', { user: state.me, viewId: modal.id, values });
+      const answer = await actForBot('submit', {
+        user: state.me,
+        viewId: modal.id,
+        values: presentIn(view.blocks, values),
+      });
       if (answer.refused)
         throw new Error(`Mayday answered what Slack does not take: ${answer.refused} ${answer.messages ?? ''}`);
       setErrors(answer.body?.response_action === 'errors' ? answer.body.errors : {});
@@ -58,7 +65,7 @@ const Modal = ({ modal, depth }: { modal: View; depth: number }) => {
         <h2 id="modal-title"><${Plain} text=${view.title.text} /></h2>
         <button type="button" class="icon-button close" aria-label="Close" title="Close (Esc)" onClick=${() => leave(true)}>✕</button>
       </div>
-      <div class="dialog-body"><${Blocks} blocks=${view.blocks} use=${use} values=${values} errors=${errors} /></div>
+      <div class="dialog-body"><${Blocks} blocks=${view.blocks} target=${target} use=${use} values=${values} errors=${errors} /></div>
       <div class="dialog-foot">
         <button type="button" class="button" onClick=${() => leave(false)}>${view.close?.text ?? 'Cancel'}</button>
         ${
@@ -70,6 +77,16 @@ const Modal = ({ modal, depth }: { modal: View; depth: number }) => {
       </div>
     </form>
   </dialog>`;
+};
+
+/** Of what was filled in only what the form still asks for: the bot may have put another one in its place. */
+const presentIn = (blocks: any[], values: Record<string, Record<string, unknown>>) => {
+  const present = blocks.flatMap(({ block_id: id, elements, element, accessory }) => {
+    const actions = [...(elements ?? []), element, accessory].map((each) => each?.action_id);
+    const own = Object.entries(values[id] ?? {}).filter(([action]) => actions.includes(action));
+    return own.length > 0 ? [[id, Object.fromEntries(own)]] : [];
+  });
+  return Object.fromEntries(present);
 };
 
 const isNothing = (value: unknown) =>

@@ -1,7 +1,7 @@
 import { useRef, useState } from 'preact/hooks';
 import { actForBot } from './api.ts';
 import { useDesk } from './context.ts';
-import type { Use } from './elements.ts';
+import type { Use } from './element-kind.ts';
 
 /** Where the elements stand: in a message, a modal or a home. */
 export type Target = { channel: string; ts: string } | { viewId: string };

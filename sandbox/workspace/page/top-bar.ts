@@ -29,8 +29,12 @@ export const TopBar = ({ worldShown, onWorld }: { worldShown: boolean; onWorld()
     theme.set(theme.next());
     setLook(theme.now());
   };
-  const me = state.people.get(state.me);
+  const toComposer = (event: Event) => {
+    event.preventDefault();
+    document.querySelector<HTMLElement>('main .composer textarea')?.focus();
+  };
   return html`<header class="top">
+    <a class="skip" href="#composer" onClick=${toComposer}>To where one types</a>
     <div class="brand">
       <svg viewBox="0 0 24 24" aria-hidden="true"><rect width="24" height="24" rx="6" /><path d="M6 17V8l6 5.2L18 8v9" /></svg>
       <strong>Mayday</strong><span class="dim rehearsal">rehearsal</span>
@@ -55,6 +59,5 @@ export const TopBar = ({ worldShown, onWorld }: { worldShown: boolean; onWorld()
     >Another person ↗</a>
     <button class="icon-button" title=${`Look: ${look}`} aria-label=${`Look: ${look}. Change it`} onClick=${change}>${signs[look]}</button>
     <button class="button small world-button" aria-pressed=${String(worldShown)} onClick=${onWorld}>World</button>
-    <span class="sr-only">${me?.realName}</span>
   </header>`;
 };

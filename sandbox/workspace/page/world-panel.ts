@@ -162,8 +162,8 @@ const Breakers = ({ world }: { world: WorldView }) => {
   return html`<${Section} title="Break something">
     <div class="breakers">
       ${world.lagSeconds >= 30 ? button('End the lag', 'lag', { seconds: 0 }, '') : button('Replicas lag 90 s', 'lag', { seconds: 90 })}
-      ${button(world.slackLimited ? 'Slack is limited …' : 'Slack answers 429 for a minute', 'slack-limited')}
-      ${world.pagerDutyDown ? button('PagerDuty works again', 'pagerduty-up', {}, '') : button('PagerDuty down', 'pagerduty-down')}
+      ${world.pagerDutyDown ? button('PagerDuty up again', 'pagerduty-up', {}, '') : button('PagerDuty down', 'pagerduty-down')}
+      ${button('Slack 429, a minute', 'slack-limited')}
       ${button('Mend everything', 'mend', {}, 'primary')}
     </div>
   <//>`;
