@@ -7,6 +7,7 @@ import * as checkpoints from './migrations/0003-checkpoints.ts';
 import * as erasure from './migrations/0004-erasure.ts';
 import * as auditView from './migrations/0005-audit-view.ts';
 import * as searchIndex from './migrations/0006-search-index.ts';
+import * as incidentWatch from './migrations/0008-incident-watch.ts';
 
 /** Every migration, in the order of its name. A file that is not listed here does not run; a test holds both equal. */
 export const migrations: Record<string, Migration> = {
@@ -16,6 +17,7 @@ export const migrations: Record<string, Migration> = {
   '0004-erasure': erasure,
   '0005-audit-view': auditView,
   '0006-search-index': searchIndex,
+  '0008-incident-watch': incidentWatch,
 };
 
 const provider: MigrationProvider = { getMigrations: async () => migrations };
@@ -57,6 +59,7 @@ const derivedTables = [
   'leases',
   'inbox',
   'views',
+  'incident_watch',
   'sightings',
   'world_clock',
   'checkpoint_heads',
