@@ -190,8 +190,9 @@ export const createCommandTalk = (
 
     async shortcut({ payload }) {
       const name = `/${payload.callback_id.split(':')[1]}`;
-      const place = 'channel' in payload ? { channel: payload.channel.id, thread: payload.message_ts } : {};
-      await openForm(payload.trigger_id, name, place);
+      if (!('channel' in payload)) return await openForm(payload.trigger_id, name, {});
+      const place = { channel: payload.channel.id, thread: payload.message_ts };
+      await openForm(payload.trigger_id, name, place, { reason: redact(String(payload.message['text'] ?? '')) });
     },
 
     /** `@Mayday failover shop region it is dark`, in a thread as well, where Slack lets nobody type a command. */

@@ -36,6 +36,9 @@ const messageShortcuts = [
   },
 ];
 
+/** Commands whose shortcut on a message does more than fill in a reason. */
+const ownMessageShortcut = new Set(['/incident']);
+
 /** The Slack app as it must be made: commands as they are defined, the scopes and events that something here uses, no others. */
 export const manifestOf = (commands: readonly Command[], systems: readonly System[], url = placeholderUrl) => ({
   display_information: {
@@ -60,6 +63,19 @@ export const manifestOf = (commands: readonly Command[], systems: readonly Syste
           : [],
       ),
       ...messageShortcuts,
+      // The same about a message, whose words become the reason.
+      ...commands.flatMap(({ name, form }) =>
+        form && !ownMessageShortcut.has(name)
+          ? [
+              {
+                name: `${form.title} …`,
+                type: 'message' as const,
+                callback_id: `command:${name.slice(1)}:message`,
+                description: `${form.title}, with the words of this message as the reason`,
+              },
+            ]
+          : [],
+      ),
     ],
     slash_commands: commands.map(({ name, summary, usage, namesPeople }) => ({
       command: name,

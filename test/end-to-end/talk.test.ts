@@ -63,6 +63,16 @@ describe('a command', { timeout: 60_000 }, () => {
     expect(answer.text).toMatch(/^• `r-\w+` failover of region of omnimesh/);
   });
 
+  it('is a shortcut on a message, whose words become the reason', async () => {
+    const { channels } = await state();
+    const general = channels.find(({ name }: any) => name === 'general').id;
+    const { ts } = await bot.world.post('/slack/say', { user, channel: general, text: 'checkout <b>burns</b>' });
+    await bot.world.post('/slack/shortcut', { user, callbackId: 'command:failover:message', channel: general, ts });
+    const { view } = await openView('command:form');
+    const reason = view.blocks.find(({ block_id: id }: any) => id === 'reason');
+    expect(reason.element.initial_value).toContain('burns');
+  });
+
   it('can be said to the bot in a thread, where Slack lets nobody type one', async () => {
     const { channels, users } = await state();
     const self = users.find(({ is_bot }: any) => is_bot).id;
