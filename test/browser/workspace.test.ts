@@ -419,6 +419,29 @@ describe.runIf(needsChromium())('the workspace in the browser', () => {
     await page.context().close();
   });
 
+  it('draws the newest of many messages, and earlier ones when asked or when a link leads there', async () => {
+    const { channel } = await desk.web.conversations.create({ name: 'talkative' });
+    const id = channel!.id!;
+    await desk.web.conversations.invite({ channel: id, users: lead });
+    const say = async (text: string) => {
+      const body = JSON.stringify({ user: lead, channel: id, text });
+      const answer = await fetch(`${desk.sandbox.controlUrl}/slack/say`, { method: 'POST', body });
+      return ((await answer.json()) as { ts: string }).ts;
+    };
+    const first = await say('number 0.');
+    for (let number = 1; number < 130; number += 1) await say(`number ${number}.`);
+    const { page } = await browser.open(`${desk.url}/?as=${lead}#${id}`);
+    await page.getByText('number 129.').waitFor();
+    expect(await page.getByText('number 0.').count()).toBe(0);
+    await page.getByRole('button', { name: /earlier messages/ }).click();
+    await page.getByText('number 0.').waitFor();
+    await page.goto('about:blank');
+    await page.goto(`${desk.url}/?as=${lead}#${id}/${first}`);
+    await page.locator('.highlighted').getByText('number 0.').waitFor();
+    expect(await page.getByText('number 0.').isVisible()).toBe(true);
+    await page.context().close();
+  });
+
   it('breaks the world and mends it', async () => {
     const { page } = await open();
     const down = async () =>
