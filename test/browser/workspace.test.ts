@@ -449,7 +449,7 @@ describe.runIf(needsChromium())('the workspace in the browser', () => {
     await page.getByRole('button', { name: 'Take us-east-1 down' }).click();
     await page.getByText('us-east-1 is down').waitFor();
     expect(await down()).toEqual(['us-east-1']);
-    await page.getByRole('button', { name: 'Slack 429, a minute' }).click();
+    await page.getByRole('button', { name: 'Slack 429, 1 min' }).click();
     await page.getByText('Slack answers 429', { exact: false }).first().waitFor();
     await expect(post({ text: 'now?' })).rejects.toThrow();
     await page.getByRole('button', { name: 'Mend everything' }).click();
