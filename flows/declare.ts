@@ -10,5 +10,5 @@ export const declare = defineFlow({
   approval: undefined,
   readOnly: false,
   locate: 'none',
-  build: (plan, request) => ({ steps: gather(plan, request).steps, claims: [] }),
+  build: (plan, request) => ({ steps: gather(plan, request, false, true).steps, claims: [] }),
 });

@@ -19,7 +19,7 @@ export const resolve = defineFlow({
         title: 'Say it in the channel',
         phase: 'report',
         uses: 'slack/post',
-        with: { channel, template: 'slack/resolved', extra },
+        with: { channel, template: 'slack/incident-resolved', extra },
       });
     if (pagerduty)
       steps.push({

@@ -1,4 +1,5 @@
 import type { ApprovalRule, FlowPlan, FlowRequest, StepDraft } from '../src/define.ts';
+import { noPlanName } from '../src/plan/no-plan.ts';
 
 /** What every flow that changes something says to people, and when: the steps that all of them share. */
 export interface Told {
@@ -14,8 +15,21 @@ export interface Milestones {
   verify: string[];
 }
 
-const channelName = (plan: FlowPlan, request: FlowRequest): string =>
-  `inc-${request.requestedAt.slice(0, 10).replaceAll('-', '')}-${plan.plan}-${request.stamp}`.slice(0, 80);
+const usualPattern = 'inc-{date}-{plan}-{stamp}';
+
+/** What makes it new must not be cut off, so the rest gives way. */
+const channelName = (plan: FlowPlan, request: FlowRequest): string => {
+  const fill = (planName: string) =>
+    (request.channelPattern ?? usualPattern)
+      .replaceAll('{date}', request.requestedAt.slice(0, 10).replaceAll('-', ''))
+      .replaceAll('{plan}', planName)
+      .replaceAll('{severity}', request.severity.toLowerCase())
+      .replaceAll('{stamp}', request.stamp)
+      .replaceAll(/-{2,}/g, '-');
+  // An incident without a plan is called by its date and stamp alone.
+  const name = plan.plan === noPlanName ? '' : plan.plan;
+  return fill(name.slice(0, Math.max(0, name.length - Math.max(0, fill(name).length - 80))));
+};
 
 /** Whether somebody is told when it is as bad as that. */
 const isFor =
@@ -23,8 +37,11 @@ const isFor =
   ({ severities }: { severities?: string[] }): boolean =>
     severities === undefined || severities.includes(severity);
 
+/** How bad it must be for people to be woken, and for everybody who may decide to be called in. */
+const isUrgent = (severity: string): boolean => severity === 'P1' || severity === 'P2';
+
 /** Opens the channel and pages; or, in an incident that has both, uses them. */
-export const gather = (plan: FlowPlan, request: FlowRequest, wakes = false): Told => {
+export const gather = (plan: FlowPlan, request: FlowRequest, wakes = false, declares = false): Told => {
   const steps: StepDraft[] = [];
   const opened = plan.incident['channel'];
   const channel = opened ?? '{{ steps.open-channel.output.channel }}';
@@ -39,7 +56,7 @@ export const gather = (plan: FlowPlan, request: FlowRequest, wakes = false): Tol
     });
   const { pagerduty } = plan.announce;
   // A failover always pages: whoever acknowledged an earlier alarm must hear of this one.
-  if (pagerduty && (wakes || !plan.incident['pagerduty']))
+  if (pagerduty && (wakes || !plan.incident['pagerduty']) && (!declares || isUrgent(request.severity)))
     steps.push({
       id: 'page',
       title: 'Page on-call',
@@ -63,23 +80,31 @@ export const gather = (plan: FlowPlan, request: FlowRequest, wakes = false): Tol
       with: { channel: fillReference(channel), people: peopleToInvite(plan, request) },
       needs,
     },
-    {
-      id: 'tell-channel',
-      title: 'Say in the channel what was asked for',
-      phase: 'declare',
-      uses: 'slack/post',
-      with: { channel: fillReference(channel), template: 'slack/first-notice' },
-      needs,
-    },
+    // What was declared stands in the incident's headline, which is pinned there.
+    ...(declares
+      ? []
+      : [
+          {
+            id: 'tell-channel',
+            title: 'Say in the channel what was asked for',
+            phase: 'declare',
+            uses: 'slack/post',
+            with: { channel: fillReference(channel), template: 'slack/first-notice' },
+            needs,
+          } satisfies StepDraft,
+        ]),
   );
   if (request.breakGlass) steps.push(...loudly(plan, fillReference(channel), needs));
-  for (const [i, { name }] of plan.announce.channels.filter(isFor(request.severity)).entries())
+  const isSaidThere = (name: string) => declares && name === request.digestChannel;
+  for (const [i, { name }] of plan.announce.channels
+    .filter((each) => isFor(request.severity)(each) && !isSaidThere(each.name))
+    .entries())
     steps.push({
       id: `announce-${i + 1}`,
       title: `Say it in ${name}`,
       phase: 'declare',
       uses: 'slack/post',
-      with: { channel: name, template: 'slack/first-notice' },
+      with: { channel: name, template: declares ? 'slack/declared' : 'slack/first-notice' },
     });
   return { steps, channel };
 };
@@ -438,8 +463,11 @@ export const fillReference = (text: string): unknown => {
   return match ? { $step: match[1], $output: match[2] } : text;
 };
 
+/** Who asked, who is on call, and when it is bad everybody who may have to decide. */
 const peopleToInvite = (plan: FlowPlan, request: FlowRequest): string[] => {
-  const ids = new Set<string>([request.requester.slack]);
-  for (const person of plan.responders) if (person.slack) ids.add(person.slack);
+  const { onCall = [] } = request;
+  const ids = new Set<string>([request.requester.slack, ...onCall]);
+  if (isUrgent(request.severity) || onCall.length === 0)
+    for (const person of plan.responders) if (person.slack) ids.add(person.slack);
   return [...ids].filter((id) => /^[UW][A-Z0-9]{6,}$/.test(id));
 };

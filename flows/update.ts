@@ -11,7 +11,11 @@ export const update = defineFlow({
   locate: 'none',
   build(plan, request) {
     const { channel, pagerduty } = plan.incident;
-    const extra = { note: request.text };
+    const extra = {
+      note: request.text,
+      severityBefore: request.severityBefore === request.severity ? null : (request.severityBefore ?? null),
+      nextUpdateMinutes: request.nextUpdateMinutes ?? null,
+    };
     const steps: StepDraft[] = [];
     if (channel)
       steps.push({
@@ -19,7 +23,7 @@ export const update = defineFlow({
         title: 'Say it in the channel',
         phase: 'report',
         uses: 'slack/post',
-        with: { channel, template: 'slack/update', extra },
+        with: { channel, template: 'slack/incident-update', extra },
       });
     if (pagerduty)
       steps.push({

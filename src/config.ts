@@ -32,6 +32,23 @@ export type CheckpointPlaceSetting =
   | { kind: 's3'; bucket: string; prefix: string }
   | { kind: 'slack'; channel: string };
 
+/** The name of a channel, with or without its sharp; `none` for no such channel. */
+const channelName = z
+  .string()
+  .regex(/^#?[a-z0-9_-]{1,80}$/, 'is the name of a channel, such as #incidents, or none')
+  .transform((text) => {
+    const name = text.replace(/^#/, '');
+    return name === 'none' ? undefined : name;
+  });
+
+const channelPattern = z
+  .string()
+  .regex(
+    /^(?=.*\{stamp\})(?:[a-z0-9_-]|\{(?:date|plan|severity|stamp)\})+$/,
+    'is a pattern of a-z, 0-9, - and _ with {stamp} in it, and {date}, {plan} or {severity} where you like',
+  )
+  .default('inc-{date}-{plan}-{stamp}');
+
 const checkpointPlaces = z.string().transform((text, context): CheckpointPlaceSetting[] =>
   text.split(',').flatMap((each): CheckpointPlaceSetting[] => {
     const place = each.trim();
@@ -73,6 +90,8 @@ const ownSettings = z.object({
   MAYDAY_CA: z.string().optional(),
   MAYDAY_DNS_SERVERS: z.string().optional(),
   MAYDAY_WORLD_CLOCK: worldClock.optional(),
+  MAYDAY_DIGEST_CHANNEL: channelName.default('incidents'),
+  MAYDAY_INCIDENT_CHANNEL: channelPattern,
   MAYDAY_SIGNING_KEY: z.string().optional(),
   MAYDAY_CHECKPOINTS: checkpointPlaces.optional(),
   MAYDAY_CHECKPOINT_ENTRIES: z.coerce.number({ error: 'is a number of entries' }).int().min(1).default(1000),

@@ -15,6 +15,8 @@ export const errorCodes = {
   'journal/broken': 'The journal does not verify.',
   'journal/unavailable': 'The journal cannot be written, so nothing new is changed.',
   'run/not-found': 'There is no run with that id.',
+  'incident/not-found': 'There is no incident with that id.',
+  'incident/wrong-state': 'The incident is not in a state that allows this.',
   'run/wrong-state': 'The run is not in a state that allows this.',
   'system/refused': 'The outside system said no; the change was not made.',
   'system/throttled': 'The outside system asked to be called later; the change was not made.',

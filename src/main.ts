@@ -3,6 +3,8 @@ import { flows } from '../flows/index.ts';
 import { mergeBreakGlass, unmerged } from './break-glass/merge.ts';
 import { createCardKeeper } from './chat/card-keeper.ts';
 import { createChat } from './chat/chat.ts';
+import { eventToKeep, isHeard } from './chat/heard-events.ts';
+import { createIncidentKeeper } from './chat/incident/incident-keeper.ts';
 import { startSlackApp } from './chat/slack-app.ts';
 import { createSlackBudget } from './chat/slack-budget.ts';
 import type { VerifiedRequest } from './chat/slack-request.ts';
@@ -12,10 +14,13 @@ import { createComponentDescribe } from './component-describe.ts';
 import { type Environment, readSettings, type Settings } from './config.ts';
 import type { Json, Lane, Log, System, SystemTools } from './define.ts';
 import { createDialler } from './dialler.ts';
+import { createIncidentStore } from './engine/incident-store.ts';
 import type { EnginePorts } from './engine/ports.ts';
 import { createRunStore, lanes } from './engine/run-store.ts';
 import { createWorker } from './engine/worker.ts';
 import { MaydayError, messageOf } from './errors.ts';
+import { incidentFacts } from './incident-facts.ts';
+import { createReadIncident } from './incident-record.ts';
 import { createCheckpoints } from './journal/checkpoints.ts';
 import { openDatabase } from './journal/database.ts';
 import { createDueTimes } from './journal/due-times.ts';
@@ -156,6 +161,18 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
       channelOf,
       record: async (runId, event) => (await store.open(runId)).commit(() => [event], { actor: 'mayday' }),
     });
+    const incidentStore = createIncidentStore({ journal, clock, changed: (id) => incidentKeeper.changed(id) });
+    const incidentKeeper = createIncidentKeeper({
+      slack: systems.slack.client,
+      pool: database.pool,
+      clock,
+      log,
+      store: incidentStore,
+      linksOf: (name) => linksOf(plans, name),
+      digestChannel: settings.MAYDAY_DIGEST_CHANNEL,
+      instructions: (id, incident, role) =>
+        templates.render('slack/incident-role', { ...incidentFacts(id, incident, clock.now()), role }),
+    });
     const flowOf = new Map<string, string>();
     const ports: EnginePorts = {
       journal,
@@ -177,7 +194,20 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
     };
     const store = createRunStore(ports);
     const worker = createWorker(ports, registry, store);
-    const service = createRunService({ pool: database.pool, clock, log, plans, registry, flows, ports, store, watch });
+    const service = createRunService({
+      pool: database.pool,
+      clock,
+      log,
+      plans,
+      registry,
+      flows,
+      ports,
+      store,
+      watch,
+      channelPattern: settings.MAYDAY_INCIDENT_CHANNEL,
+      digestChannel: settings.MAYDAY_DIGEST_CHANNEL && `#${settings.MAYDAY_DIGEST_CHANNEL}`,
+      onCallNow: (schedule) => systems.pagerduty.onCallNow(schedule),
+    });
     const directory = createRunDirectory(database.pool, store);
 
     const chat = createChat({
@@ -220,6 +250,8 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
         return { title, channel: incident?.channel ?? announce.channels[0]?.name };
       },
       record: ({ type, actor, data }) => appendToSystem(journal, { type, version: 1, actor, data }),
+      incidentStore,
+      readIncident: createReadIncident({ pool: database.pool, journal, clock, store: incidentStore }),
       checklists: createChecklists({ store, plans, registry, clock, log }),
       planTools: createPlanTools({
         registry,
@@ -257,6 +289,7 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
     };
     const refusedReasons = new Map<string, number>();
     const remember = async (key: string, request: VerifiedRequest): Promise<'new' | 'seen'> => {
+      if (!isHeard(request)) return 'new';
       const result = await inbox.receive({
         key,
         kind: request.kind,
@@ -293,7 +326,10 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
         return answer;
       },
       onShortcut: (payload) => handled(`shortcut:${payload.trigger_id}`, () => chat.shortcut(payload)),
-      onEvent: (event, { id, team }) => handled(`event:${id}`, () => chat.event(event, { team })),
+      async onEvent(event, { id, team }) {
+        if (isHeard({ kind: 'event', body: { event } }))
+          await handled(`event:${id}`, () => chat.event(event, { team }));
+      },
     });
     closers.push(() => app.close());
 
@@ -305,6 +341,10 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
         if (inHand.has(key)) continue;
         if (kind === 'command') await chat.command(JSON.parse(body), async () => {});
         if (kind === 'action' && body !== '{}') await chat.action(JSON.parse(body), async () => {});
+        if (kind === 'event' && body !== '{}') {
+          const { event, team } = JSON.parse(body);
+          await chat.event(event, { team });
+        }
         await inbox.handled(key);
       }
     };
@@ -344,6 +384,7 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
     closers.push(() => worker.stop(8_000));
     closers.push(() => cards.stop());
     closers.push(() => chat.stop());
+    closers.push(() => incidentKeeper.stop());
     closers.push(() => watch.stop());
     every(1_000, 'sweep', sweep);
     every(2_000, 'inbox', catchUp);
@@ -358,6 +399,7 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
     const drawMissing = () => cards.catchUp(async (runId) => (await store.open(runId)).refresh());
     await drawMissing();
     every(2_000, 'cards', drawMissing);
+    every(1_000, 'incidents', () => incidentKeeper.turn());
     watch.start();
     void lookAround(plans.all().values(), registry, clock, log);
     const web = await startWeb({
@@ -405,6 +447,21 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
   }
 };
 
+/** What a plan says of where its system is watched; nothing when the plan is gone or broken. */
+const linksOf = (plans: PlanStore, name: string): Record<string, string> => {
+  try {
+    const { links } = plans.find(name).text;
+    return Object.fromEntries(
+      Object.entries(links).map(([key, link]) => [
+        key.replaceAll('-', ' ').replace(/^./, (c) => c.toUpperCase()),
+        link,
+      ]),
+    );
+  } catch {
+    return {};
+  }
+};
+
 /** Longer than a command usually takes while its process lives; handled by two at once it is still handled once. */
 const unhandledSeconds = 8;
 
@@ -435,6 +492,7 @@ const appendToSystem = async (
 /** What must be there to handle it again after a crash; Slack's old verification token is not. */
 const bodyToKeep = ({ kind, body }: VerifiedRequest): string => {
   if (kind === 'action') return JSON.stringify(clickToKeep(body));
+  if (kind === 'event') return JSON.stringify(eventToKeep(body));
   if (kind !== 'command') return '{}';
   const { token: _, ...rest } = body;
   return JSON.stringify({ ...rest, text: redact(String(rest['text'] ?? '')) });

@@ -103,6 +103,8 @@ const said = (step: Step, current: StepState): string =>
     ? ((current.output as { answer?: string } | null)?.answer ?? 'looked')
     : current.state;
 
+const pinnedSubject = (channel: string, ts: string): string => `message:${channel}:${ts}`;
+
 export const createIncidentDirectory = (pool: pg.Pool): IncidentDirectory => {
   const select = `SELECT id, plan, title, severity, status, facts->>'channel' AS channel, declared_at AS "declaredAt" FROM incidents`;
   const read = async (where: string, values: unknown[]) =>
@@ -114,5 +116,18 @@ export const createIncidentDirectory = (pool: pg.Pool): IncidentDirectory => {
     open: () => read(`WHERE status = 'open'`, []),
     recent: async (most) => (await read('', [])).slice(0, most),
     ofChannel: async (channel) => (await read(`WHERE status = 'open' AND facts->>'channel' = $1`, [channel]))[0],
+    async notePinned(channel, ts, incident) {
+      await pool.query(
+        `INSERT INTO views (subject, kind, channel, ts, digest) VALUES ($1, $2, $3, $4, '') ON CONFLICT DO NOTHING`,
+        [pinnedSubject(channel, ts), `pinned:${incident}`, channel, ts],
+      );
+    },
+    async pinnedIn(channel, ts) {
+      const { rows } = await pool.query(`SELECT kind FROM views WHERE subject = $1 AND kind LIKE 'pinned:%'`, [
+        pinnedSubject(channel, ts),
+      ]);
+      return rows.map(({ kind }: { kind: string }) => kind.slice('pinned:'.length));
+    },
+    find: async (idOrChannel) => (await read(`WHERE id = $1 OR facts->>'channel' = $1`, [idOrChannel]))[0],
   };
 };

@@ -78,6 +78,8 @@ export const runFacts = (state: RunState, now: Date): RunFacts => {
     stakeholder: null,
     note: null,
     nextUpdateMinutes: null,
+    severityBefore: null,
+    role: null,
   };
 };
 

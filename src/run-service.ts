@@ -1,18 +1,20 @@
 import type pg from 'pg';
 import type { Clock, Flow, FlowPlan, GroupView, Log, MoveRecord, PersonView, Place, StartFlow } from './define.ts';
 import type { EnginePorts } from './engine/ports.ts';
-import type { RunStore } from './engine/run-store.ts';
+import { incidentStream, type RunStore } from './engine/run-store.ts';
 import { runIdFor, startRun } from './engine/start-run.ts';
 import type { RunState } from './engine/state.ts';
 import { summarise } from './engine/summary.ts';
 import { whatStays } from './engine/unwinding.ts';
-import { MaydayError } from './errors.ts';
-import { type IncidentEvent, severities } from './incident/incident.ts';
+import { MaydayError, messageOf } from './errors.ts';
+import { cadenceSeconds, followUps } from './incident/due.ts';
+import { type IncidentEvent, incidentAfter, severities } from './incident/incident.ts';
 import { moveRecord } from './move-record.ts';
 import { openObligations } from './obligations.ts';
 import { sayDuration } from './plan/duration.ts';
 import { freeze } from './plan/graph.ts';
 import { didYouMean } from './plan/nearest.ts';
+import { noPlan } from './plan/no-plan.ts';
 import type { Plan } from './plan/plan.ts';
 import type { PlanStore } from './plan/plan-store.ts';
 import type { Registry } from './plan/registry.ts';
@@ -36,6 +38,12 @@ export interface RunServiceOptions {
   ports: EnginePorts;
   store: RunStore;
   watch: Watch;
+  /** As `FlowRequest.channelPattern`. */
+  channelPattern?: string;
+  /** Where every incident has its headline, so that nothing else need be said of it there. */
+  digestChannel?: string;
+  /** PagerDuty ids of who is on call for a schedule. */
+  onCallNow?(schedule: string): Promise<string[]>;
 }
 
 export type Started = { state: RunState; isNew: boolean } | { nothingToDo: string };
@@ -47,6 +55,8 @@ export interface RunService {
 
 /** How long words wait for an incident's channel, in wall milliseconds. */
 const channelPatienceMs = 5_000;
+/** How long it is waited for who is on call, in wall milliseconds: those who stand in are known without asking. */
+const onCallPatienceMs = 2_000;
 
 export const createRunService = (options: RunServiceOptions): RunService => {
   const { pool, plans, registry, clock, log } = options;
@@ -75,14 +85,40 @@ export const createRunService = (options: RunServiceOptions): RunService => {
     return rows[0];
   };
 
+  /** Slack ids of who is on call for a plan, and of those who stand in where nobody can say. */
+  const onCallFor = async ({ text }: Plan): Promise<string[]> => {
+    const slackOf = (wanted: (person: PersonText) => boolean) =>
+      Object.values(text.people).flatMap((person) => (person.slack && wanted(person) ? [person.slack] : []));
+    const asked = Object.values(text.groups).map(async (group): Promise<string[]> => {
+      const schedule = group['pagerduty-schedule'];
+      if (schedule === undefined) return [];
+      try {
+        const patience = AbortSignal.timeout(onCallPatienceMs);
+        const late = new Promise<never>((_, reject) => {
+          patience.addEventListener('abort', () => reject(new Error('it took too long')), { once: true });
+        });
+        const asking: Promise<string[]> = options.onCallNow?.(schedule) ?? Promise.resolve([]);
+        const ids = await Promise.race([asking, late]);
+        return slackOf(({ pagerduty }) => pagerduty !== undefined && ids.includes(pagerduty));
+      } catch (error) {
+        log.warn({ schedule }, `who is on call could not be looked up: ${messageOf(error)}`);
+        return (group.offline ?? []).flatMap((name) => text.people[name]?.slack ?? []);
+      }
+    });
+    return [...new Set((await Promise.all(asked)).flat())];
+  };
+
   return {
     async start(request, { requester, requestKey, receivedAt }) {
       const flow = flowNamed(request.flow);
-      const plan = plans.find(request.plan ?? '');
+      // Only what tells others can belong to no plan: there is nothing else to do then.
+      const isWithoutPlan = request.plan === undefined && flow.approval === undefined && flow.locate === 'none';
+      const plan = isWithoutPlan ? noPlan(registry) : plans.find(request.plan ?? '');
       const runId = runIdFor(requestKey);
       const known = await options.store.open(runId).catch(() => undefined);
       if (known) return { state: known.state(), isNew: false };
-      let incident = flow.readOnly ? undefined : await incidentFor(request, plan.text.plan);
+      let incident =
+        flow.readOnly || (isWithoutPlan && !request.incident) ? undefined : await incidentFor(request, plan.text.plan);
       // Words for an incident whose channel is being opened this moment wait for it: said nowhere, they would be lost.
       const until = performance.now() + channelPatienceMs;
       while (request.incident && incident && !incident.facts['channel'] && performance.now() < until) {
@@ -124,6 +160,11 @@ export const createRunService = (options: RunServiceOptions): RunService => {
         requestedAt: receivedAt.toISOString(),
         ...(request.breakGlass && { breakGlass: request.breakGlass }),
         stamp: runId.slice(2, 8),
+        channelPattern: options.channelPattern,
+        digestChannel: options.digestChannel,
+        ...(flow.name === 'declare' && !incident && { onCall: await onCallFor(plan) }),
+        ...(request.severity && incident && { severityBefore: incident.severity }),
+        nextUpdateMinutes: minutesToNext(request, severity, clock.now()),
         ...(record && { record }),
       });
       if (graph.steps.length === 0 && flow.name === 'update')
@@ -131,19 +172,33 @@ export const createRunService = (options: RunServiceOptions): RunService => {
           'run/wrong-state',
           'This incident has no channel and no page yet, so there is nowhere to say it. Nothing was said; try again in a moment.',
         );
-      const title = `${view.title}: ${request.reason || flow.name}`;
+      const title = isWithoutPlan ? request.reason || flow.name : `${view.title}: ${request.reason || flow.name}`;
       const incidentEvents: IncidentEvent[] = [];
       if (!incident && !flow.readOnly)
         incidentEvents.push({
           type: 'incident.declared',
-          data: { plan: plan.text.plan, title, severity, by: requester.slack },
+          data: { plan: isWithoutPlan ? null : plan.text.plan, title, severity, by: requester.slack },
         });
       if (flow.name === 'update' && request.severity)
         incidentEvents.push({ type: 'incident.severity', data: { severity: request.severity, by: requester.slack } });
       if (flow.name === 'update')
-        incidentEvents.push({ type: 'incident.updated', data: { text: request.text ?? '', by: requester.slack } });
-      if (flow.name === 'resolve')
-        incidentEvents.push({ type: 'incident.resolved', data: { text: request.text ?? '', by: requester.slack } });
+        incidentEvents.push({
+          type: 'incident.updated',
+          data: {
+            text: request.text ?? '',
+            by: requester.slack,
+            ...(request.nextUpdate !== undefined && { next: request.nextUpdate?.toISOString() ?? null }),
+          },
+        });
+      if (flow.name === 'resolve' && incident) {
+        const { checklist } = request;
+        incidentEvents.push({
+          type: 'incident.resolved',
+          data: { text: request.text ?? '', by: requester.slack, ...(checklist && { checklist }) },
+        });
+        const { tasks, commander } = incidentAfter(await options.ports.journal.read(incidentStream(incident.id)))!;
+        incidentEvents.push(...followUps({ severity, tasks }, commander ?? requester.slack, clock.now().toISOString()));
+      }
 
       return await startRun(options.ports, options.store, {
         created: {
@@ -163,6 +218,14 @@ export const createRunService = (options: RunServiceOptions): RunService => {
       });
     },
   };
+};
+
+type PersonText = Plan['text']['people'][string];
+
+const minutesToNext = ({ nextUpdate }: StartFlow, severity: string, now: Date): number | null => {
+  if (nextUpdate === null) return null;
+  const seconds = nextUpdate ? (nextUpdate.getTime() - now.getTime()) / 1000 : cadenceSeconds(severity);
+  return seconds === null ? null : Math.max(1, Math.round(seconds / 60));
 };
 
 /** Builds and freezes a flow's graph; what `plan lint` does for every flow and scope. Throws `plan/invalid` with places. */

@@ -27,6 +27,8 @@ const boundaries: Boundaries = {
     tools: ['src/logging.ts', 'src/dialler.ts'],
     runs: [
       'src/checklists.ts',
+      'src/incident-facts.ts',
+      'src/incident-record.ts',
       'src/run-service.ts',
       'src/run-directory.ts',
       'src/run-facts.ts',
@@ -61,7 +63,7 @@ const boundaries: Boundaries = {
     watch: [...words, 'plan', 'engine'],
     templates: [...words, 'plan'],
     web: [],
-    chat: [...words, 'redact', 'engine', 'plan', 'systems/slack'],
+    chat: [...words, 'redact', 'engine', 'plan', 'incident', 'systems/slack'],
     // Shared by systems: how an AWS call fails, how a shell line is quoted.
     systems: words,
     'systems/*': [...words, 'systems'],
@@ -85,6 +87,7 @@ const boundaries: Boundaries = {
       in: ['src/journal', 'src/systems/postgres', 'sandbox/databases', 'src/cli'],
       typesIn: [
         'src/watch',
+        'src/incident-record.ts',
         'src/run-service.ts',
         'src/run-directory.ts',
         'src/obligations.ts',
@@ -93,6 +96,7 @@ const boundaries: Boundaries = {
         'src/chat/slack-budget.ts',
         'src/chat/proposal-talk.ts',
         'src/chat/chat.ts',
+        'src/chat/incident/incident-keeper.ts',
       ],
     },
     kysely: { in: ['src/journal'] },

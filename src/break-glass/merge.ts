@@ -8,7 +8,7 @@ import type { EnginePorts } from '../engine/ports.ts';
 import { runRow, settle } from '../engine/run-store.ts';
 import type { RunState } from '../engine/state.ts';
 import { MaydayError } from '../errors.ts';
-import { incidentAfter } from '../incident/incident.ts';
+import { incidentAfter, incidentRow } from '../incident/incident.ts';
 import { whyBad } from '../journal/audit-check.ts';
 import { chainOn, genesis, type JournalRow } from '../journal/chain.ts';
 import { readRows, stored } from './file-journal.ts';
@@ -140,7 +140,7 @@ const insert = async (
   const after = incident && incidentAfter(incident.map(stored));
   if (after)
     await client.query('INSERT INTO incidents SELECT * FROM jsonb_populate_recordset(NULL::incidents, $1)', [
-      JSON.stringify([{ ...after, id: state.created.incident }]),
+      JSON.stringify([incidentRow(state.created.incident, after)]),
     ]);
   if (state.outcome === null)
     for (const resource of state.created.graph.claims)

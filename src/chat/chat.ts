@@ -13,6 +13,7 @@ import type {
   StartedRun,
   StartFlow,
 } from '../define.ts';
+import type { IncidentStore } from '../engine/incident-store.ts';
 import type { RunStore } from '../engine/run-store.ts';
 import { messageOf } from '../errors.ts';
 import type { SlackClient } from '../systems/slack/index.ts';
@@ -20,6 +21,9 @@ import type { Directory } from './authority.ts';
 import type { CommandOf } from './cards/run-details.ts';
 import { type CommandTalk, createCommandTalk } from './command-talk.ts';
 import { createHomeTalk, type HomeOptions } from './home-talk.ts';
+import { createIncidentDesk, type OnRecord } from './incident/incident-desk.ts';
+import { createIncidentOrders } from './incident/incident-orders.ts';
+import { createIncidentTalk } from './incident-talk.ts';
 import { createOrders, type OrdersOptions } from './orders.ts';
 import { createProposalTalk, type ProposalOptions, type ProposalTalk } from './proposal-talk.ts';
 import { createRunTalk } from './run-talk.ts';
@@ -36,6 +40,9 @@ export interface ChatOptions extends Pick<ProposalOptions, 'pool' | 'home' | 're
   plans: PlanDirectory;
   runs: RunDirectory;
   incidents: IncidentDirectory;
+  incidentStore: IncidentStore;
+  /** Everything that is on record of an incident. Throws `incident/not-found`. */
+  readIncident(id: string): Promise<OnRecord>;
   planTools: PlanTools;
   checklists: ChecklistDirectory;
   /** Digest of a plan as its file says it now; undefined when it is gone or broken. */
@@ -76,11 +83,20 @@ export const createChat = (options: ChatOptions): Chat => {
   const trusted = createTrusted(slack);
   const tell = createTell(slack);
   const orders = createOrders(options);
-  const parts = { ...options, orders, trusted, say, tell };
+  const store = options.incidentStore;
+  const incidentOrders = createIncidentOrders({ ...options, store });
+  const desk = createIncidentDesk({ slack, store, read: options.readIncident });
+  const parts = { ...options, orders, incidentOrders, desk, trusted, say, tell };
   const commandTalk: CommandTalk = createCommandTalk({ ...parts, propose: (proposal) => proposals.propose(proposal) });
   const proposals = createProposalTalk({ ...parts, commandTalk });
   const home = createHomeTalk(options);
-  const talks: Talk[] = [commandTalk, createRunTalk(parts), home, proposals];
+  const talks: Talk[] = [
+    commandTalk,
+    createRunTalk(parts),
+    home,
+    proposals,
+    createIncidentTalk({ ...parts, store, orders: incidentOrders, commandTalk }),
+  ];
 
   const talkOf = (id: string): Talk | undefined => talks.find(({ word }) => id.split(':')[0] === word);
 

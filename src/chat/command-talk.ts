@@ -13,6 +13,8 @@ import {
 } from './cards/command-form.ts';
 import { plain } from './cards/text.ts';
 import type { ChatOptions } from './chat.ts';
+import type { IncidentDeskTools } from './incident/incident-desk.ts';
+import type { IncidentOrders } from './incident/incident-orders.ts';
 import type { Orders } from './orders.ts';
 import type { ViewAnswer } from './slack-app.ts';
 import type { Say, Talk, Tell, Trusted } from './talk.ts';
@@ -30,6 +32,8 @@ export interface Given {
   caller: Caller;
   /** The same for every delivery of the same order. */
   key: string;
+  /** By which a form can be opened, when there is one. */
+  triggerId?: string | undefined;
   reply(text: string): Promise<void>;
 }
 
@@ -37,6 +41,8 @@ export interface Given {
 export const createCommandTalk = (
   options: ChatOptions & {
     orders: Orders;
+    incidentOrders: IncidentOrders;
+    desk: IncidentDeskTools;
     trusted: Trusted;
     say: Say;
     tell: Tell;
@@ -51,7 +57,11 @@ export const createCommandTalk = (
     throw new MaydayError('input/invalid', `Mayday has no ${name}; \`/dr help\` lists what there is.`);
   };
 
-  const carryOut = async (definition: Command, text: string, { caller, key, reply }: Given): Promise<void> => {
+  const carryOut = async (
+    definition: Command,
+    text: string,
+    { caller, key, triggerId, reply }: Given,
+  ): Promise<void> => {
     if (definition.effect !== 'read') caller.name = (await trusted(caller.user, caller.team)).name;
     const receivedAt = clock.now();
     const context: CommandContext = {
@@ -67,7 +77,19 @@ export const createCommandTalk = (
           return orders.give(runId, redacted(order), { person: caller.user, name, via: 'slack' });
         },
       },
-      incidents: options.incidents,
+      incidents: {
+        ...options.incidents,
+        ...options.desk,
+        async give(id, order) {
+          const { name } = await trusted(caller.user, caller.team);
+          return options.incidentOrders.give(id, order, { person: caller.user, name });
+        },
+        async ask(id, what, words) {
+          if (!triggerId) return false;
+          await options.desk.ask(triggerId, id, what, words);
+          return true;
+        },
+      },
       planTools: options.planTools,
       abilities: () => abilitiesOf(caller, options),
       propose: options.propose,
@@ -87,7 +109,7 @@ export const createCommandTalk = (
         }
       },
     };
-    await definition.run(redact(text), context);
+    await definition.run(redact(definition.namesPeople ? unescaped(text) : text), context);
   };
 
   const formContext = async (): Promise<FormContext> => ({
@@ -120,6 +142,7 @@ export const createCommandTalk = (
         await carryOut(definition, command.text ?? '', {
           caller: { team, user, name, channel },
           key: `command:${command.trigger_id}`,
+          triggerId: command.trigger_id,
           reply,
         });
       });
@@ -200,6 +223,10 @@ export const createCommandTalk = (
     },
   };
 };
+
+/** Slack writes these three as entities where it writes people and channels as ids. */
+const unescaped = (text: string): string =>
+  text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
 
 /** A little less than what a form is waited for. */
 const formPatienceMs = 2_300;

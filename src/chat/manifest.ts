@@ -15,10 +15,26 @@ const chatScopes = [
   'channels:history',
   'im:write',
   'app_mentions:read',
+  // Incidents: what is pinned to the timeline, the headline, bookmarks, the draft of the post-mortem.
+  'reactions:read',
+  'reactions:write',
+  'pins:write',
+  'bookmarks:write',
+  'files:write',
 ];
 
 /** What the chat listens to. */
-const events = ['app_mention', 'app_home_opened'];
+const events = ['app_mention', 'app_home_opened', 'reaction_added', 'reaction_removed', 'message.channels'];
+
+/** What can be done about a message, from the menu beside it. */
+const messageShortcuts = [
+  {
+    name: 'Declare an incident',
+    type: 'message' as const,
+    callback_id: 'incident:declare',
+    description: 'Declare an incident about this message; it goes onto the timeline',
+  },
+];
 
 /** The Slack app as it must be made: commands as they are defined, the scopes and events that something here uses, no others. */
 export const manifestOf = (commands: readonly Command[], systems: readonly System[], url = placeholderUrl) => ({
@@ -30,24 +46,27 @@ export const manifestOf = (commands: readonly Command[], systems: readonly Syste
   features: {
     app_home: { home_tab_enabled: true, messages_tab_enabled: true, messages_tab_read_only_enabled: true },
     bot_user: { display_name: 'Mayday', always_online: true },
-    shortcuts: commands.flatMap(({ name, summary, form }) =>
-      form
-        ? [
-            {
-              name: form.title,
-              type: 'global' as const,
-              callback_id: `command:${name.slice(1)}`,
-              description: summary.slice(0, 150),
-            },
-          ]
-        : [],
-    ),
-    slash_commands: commands.map(({ name, summary, usage }) => ({
+    shortcuts: [
+      ...commands.flatMap(({ name, summary, form }) =>
+        form
+          ? [
+              {
+                name: form.title,
+                type: 'global' as const,
+                callback_id: `command:${name.slice(1)}`,
+                description: summary.slice(0, 150),
+              },
+            ]
+          : [],
+      ),
+      ...messageShortcuts,
+    ],
+    slash_commands: commands.map(({ name, summary, usage, namesPeople }) => ({
       command: name,
       url,
       description: summary,
       usage_hint: usage,
-      should_escape: false,
+      should_escape: namesPeople === true,
     })),
   },
   oauth_config: { scopes: { bot: scopesFor(systems) } },

@@ -109,7 +109,7 @@ const orderOfForm = (callback: string, hash: string, step: string, value: string
 };
 
 /** The form that a button opens; undefined for one that acts at once. */
-const formFor = (actionId: string, value: string, state: RunState) => {
+export const formFor = (actionId: string, value: string, state: RunState) => {
   const step = value.split('|')[2] ?? '';
   const title = shorten(state.graph[step]?.title ?? step, 60);
   if (actionId === 'run:reject')

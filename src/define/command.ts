@@ -21,7 +21,7 @@ export interface CommandContext {
   start(request: StartFlow): Promise<StartedRun | undefined>;
   plans: PlanDirectory;
   runs: RunDirectory;
-  incidents: IncidentDirectory;
+  incidents: IncidentDesk;
   planTools: PlanTools;
   checklists: ChecklistDirectory;
   /** What this person may do just now; asked live. */
@@ -45,6 +45,10 @@ export interface StartFlow {
   breakGlass?: { operators: PersonView[] };
   /** Although the plan's cool-down has not passed. */
   anyway?: boolean;
+  /** For an update: when the next one is due; null: none is. Absent: as the severity says. */
+  nextUpdate?: Date | null;
+  /** For a resolution: what was said to each point of the checklist. */
+  checklist?: { item: string; answer: 'yes' | 'no' }[];
   /** Id of the incident that it belongs to; absent: the open one of the plan, or a new one. */
   incident?: string;
 }
@@ -119,12 +123,47 @@ export interface RunDirectory {
   control(runId: string, order: RunOrder): Promise<string>;
 }
 
+/** What a person may do to an incident besides what a flow tells others of. */
+export type IncidentOrder =
+  /** `person`: a Slack user id; null: who asks. `ifFree`: not when somebody else has it. */
+  | { deed: 'role'; role: string; person: string | null; ifFree?: true }
+  | { deed: 'due'; inSeconds: number }
+  | { deed: 'snooze'; seconds: number }
+  | { deed: 'dismiss' }
+  | { deed: 'task'; text: string; owner: string | null; dueSeconds: number }
+  | { deed: 'task-done'; task: string }
+  | { deed: 'merge'; into: string }
+  | { deed: 'reopen'; reason: string }
+  /** Puts a message onto the timeline. */
+  | { deed: 'pin'; channel: string; ts: string };
+
+/** What is asked for in a form. */
+export type IncidentQuestion = 'update' | 'severity' | 'resolve' | 'task';
+
 export interface IncidentDirectory {
   open(): Promise<IncidentSummary[]>;
   /** The newest, open or not. */
   recent(most: number): Promise<IncidentSummary[]>;
   /** The open incident of a Slack channel, if it has one. */
   ofChannel(channel: string): Promise<IncidentSummary | undefined>;
+  /** By its id or by its channel's, whatever became of it. */
+  find(idOrChannel: string): Promise<IncidentSummary | undefined>;
+  /** Remembers that an incident has a message on its timeline, so that its edits are heard of. */
+  notePinned(channel: string, ts: string, incident: string): Promise<void>;
+  /** Incidents that have, or had, a message on their timelines. */
+  pinnedIn(channel: string, ts: string): Promise<string[]>;
+}
+
+/** Incidents as a command reaches them: what is done is done by who typed it. */
+export interface IncidentDesk extends IncidentDirectory {
+  /** Carries a person's order out; returns what to say. Throws one sentence for the person. */
+  give(incident: string, order: IncidentOrder): Promise<string>;
+  /** Opens a form with these words in it; false where nothing was clicked or typed that a form could answer. */
+  ask(incident: string, what: IncidentQuestion, words: string): Promise<boolean>;
+  /** Several lines for a person. */
+  timeline(incident: string): Promise<string>;
+  /** Uploads the draft to the incident's channel; returns what to say. */
+  postMortem(incident: string): Promise<string>;
 }
 
 export interface IncidentSummary {
@@ -145,6 +184,8 @@ export interface Command {
   usage: string;
   examples: string[];
   effect: 'read' | 'write' | 'destructive';
+  /** People and channels are named in it, so Slack is asked to write them as ids. */
+  namesPeople?: true;
   /** What is asked when nothing is typed behind the command, or when it is reached without typing. */
   form?: CommandForm;
   run(text: string, context: CommandContext): Promise<void>;

@@ -24,6 +24,16 @@ export interface FlowRequest {
   stamp: string;
   /** For a failback: the move that it brings back. */
   record?: MoveRecord;
+  /** What the channel of a new incident is called, with `{date}`, `{plan}`, `{severity}` and `{stamp}` in it. */
+  channelPattern?: string;
+  /** Where every incident has its headline; what is declared is not said there a second time. */
+  digestChannel?: string;
+  /** Slack ids of who is on call for the plan now, as far as anybody could say. */
+  onCall?: string[];
+  /** What it was before, when an update changes the severity. */
+  severityBefore?: string;
+  /** Minutes until the next update is due; null: none is. */
+  nextUpdateMinutes?: number | null;
 }
 
 /** What an earlier run moved, read from its journal. */

@@ -1,7 +1,7 @@
 import { canonical } from '../canonical.ts';
 import type { Lane } from '../define.ts';
 import { MaydayError } from '../errors.ts';
-import { incidentAfter } from '../incident/incident.ts';
+import { incidentAfter, incidentRow } from '../incident/incident.ts';
 import { type Decision, decide } from './decide.ts';
 import { eventVersion, type RecordedEvent, type RunEvent } from './events.ts';
 import { evolve } from './evolve.ts';
@@ -285,6 +285,6 @@ const incidentChange = async (
         events: [event],
       },
     ],
-    rows: row ? [{ ...row, id: before.created.incident }] : undefined,
+    rows: row ? [incidentRow(before.created.incident, row)] : undefined,
   };
 };

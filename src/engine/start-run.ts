@@ -1,6 +1,6 @@
 import { sha256 } from '../canonical.ts';
 import { MaydayError } from '../errors.ts';
-import { type IncidentEvent, incidentAfter } from '../incident/incident.ts';
+import { type IncidentEvent, incidentAfter, incidentRow } from '../incident/incident.ts';
 import type { RunCreated } from './events.ts';
 import type { EnginePorts, IncidentRow } from './ports.ts';
 import { incidentStream, lanes, type RunStore, runRow, runStream, settle } from './run-store.ts';
@@ -82,6 +82,6 @@ const incidentAppend = async (
   const after = incidentAfter([...before, ...told]);
   return {
     appends: [{ stream, expected: last ? { seq: last.seq, hash: last.hash } : noHead, events: told }],
-    rows: after ? [{ ...after, id: created.incident }] : undefined,
+    rows: after ? [incidentRow(created.incident, after)] : undefined,
   };
 };

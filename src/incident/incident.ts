@@ -1,25 +1,105 @@
-/** What happened to an incident, and what that makes of it. Pure. */
+import { cadenceSeconds } from './due.ts';
+
+/** What happened to an incident, and what that makes of it. Pure. Every time is the world's, ISO 8601. */
 
 export type IncidentEvent =
   | { type: 'incident.declared'; data: { plan: string | null; title: string; severity: string; by: string } }
   /** Something that a step found out or made: the channel, the page, the status page's incident. */
   | { type: 'incident.recorded'; data: { facts: Record<string, string> } }
   | { type: 'incident.severity'; data: { severity: string; by: string } }
-  | { type: 'incident.updated'; data: { text: string; by: string } }
-  | { type: 'incident.resolved'; data: { text: string; by: string } };
+  /** `next`: when the next one is due; null: none is. Absent: as the severity says. */
+  | { type: 'incident.updated'; data: { text: string; by: string; next?: string | null } }
+  | { type: 'incident.resolved'; data: { text: string; by: string; checklist?: Answer[] } }
+  | { type: 'incident.reopened'; data: { reason: string; by: string } }
+  | { type: 'incident.merged'; data: { into: string; by: string } }
+  | { type: 'incident.absorbed'; data: { from: string; title: string; by: string } }
+  | { type: 'incident.role-given'; data: { role: string; person: string; name: string; by: string } }
+  | { type: 'incident.update-due'; data: { at: string | null; why: 'said' | 'snoozed' | 'dismissed'; by: string } }
+  /** The reminder with that number was claimed by a process, which says it. */
+  | { type: 'incident.reminded'; data: { due: string; number: number } }
+  | {
+      type: 'incident.message-pinned';
+      data: { channel: string; ts: string; author: string; text: string; link: string | null; by: string };
+    }
+  | { type: 'incident.message-edited'; data: { channel: string; ts: string; text: string } }
+  | { type: 'incident.message-deleted'; data: { channel: string; ts: string } }
+  | { type: 'incident.message-unpinned'; data: { channel: string; ts: string; by: string } }
+  | {
+      type: 'incident.task-added';
+      data: { task: string; text: string; owner: string; due: string; by: string };
+    }
+  | { type: 'incident.task-reminded'; data: { task: string; due: string } }
+  | { type: 'incident.task-done'; data: { task: string; by: string } };
+
+/** What a person said to one point of the checklist before it was resolved. */
+export interface Answer {
+  item: string;
+  answer: 'yes' | 'no';
+}
+
+export interface RoleHolder {
+  /** Slack user id. */
+  person: string;
+  name: string;
+  since: string;
+  /** Who gave it; the same person when it was taken. */
+  by: string;
+}
+
+export interface Pinned {
+  channel: string;
+  ts: string;
+  author: string;
+  /** As it was last seen. */
+  text: string;
+  link: string | null;
+  /** When it was written, in wall seconds as Slack counts them, made a time. */
+  at: string;
+  /** Who has it pinned; without anybody it is off the timeline. */
+  by: string[];
+  isEdited: boolean;
+  isDeleted: boolean;
+}
+
+export interface Task {
+  id: string;
+  text: string;
+  owner: string;
+  due: string;
+  by: string;
+  remindedOf: string | null;
+  done: { at: string; by: string } | null;
+}
 
 export interface Incident {
   plan: string | null;
   title: string;
   severity: string;
-  status: 'open' | 'resolved';
+  status: 'open' | 'resolved' | 'merged';
+  /** Slack user id of who commands. */
   commander: string | null;
   facts: Record<string, string>;
   declared_at: string;
+  declaredBy: string;
   resolved_at: string | null;
+  roles: Partial<Record<Role, RoleHolder>>;
+  lastUpdate: { at: string; text: string; by: string } | null;
+  /** When the next word is due, and how many reminders of it were said. */
+  due: { at: string; reminders: number; said: string } | null;
+  resolution: { text: string; by: string; checklist: Answer[] | null } | null;
+  reopened: { at: string; reason: string; by: string } | null;
+  severityBefore: string | null;
+  mergedInto: string | null;
+  absorbed: { incident: string; title: string }[];
+  pinned: Pinned[];
+  tasks: Task[];
 }
 
 export const severities = ['P1', 'P2', 'P3', 'P4'] as const;
+
+export const roles = ['commander', 'operations', 'communications', 'scribe'] as const;
+export type Role = (typeof roles)[number];
+export const isRole = (word: string): word is Role => (roles as readonly string[]).includes(word);
 
 /** Folds the rows of an incident's stream, oldest first; null when it was never declared. `data` holds { at, event }. */
 export const incidentAfter = (rows: readonly { type: string; data: any }[]): Incident | null => {
@@ -30,20 +110,172 @@ export const incidentAfter = (rows: readonly { type: string; data: any }[]): Inc
   return incident;
 };
 
+/** What the table of incidents holds of one: what others look for by SQL. */
+export const incidentRow = (id: string, incident: Incident) => {
+  const { plan, title, severity, status, commander, facts, declared_at, resolved_at } = incident;
+  return { id, plan, title, severity, status, commander, facts, declared_at, resolved_at };
+};
+
+const after = (at: string, seconds: number): string => new Date(Date.parse(at) + seconds * 1000).toISOString();
+
+/** When word is due that nobody has set a time for. */
+const usualDue = (severity: string, at: string): Incident['due'] => {
+  const seconds = cadenceSeconds(severity);
+  return seconds === null ? null : { at: after(at, seconds), reminders: 0, said: '' };
+};
+
 const next = (incident: Incident | null, event: IncidentEvent, at: string): Incident | null => {
   if (event.type === 'incident.declared') {
-    const { plan, title, severity } = event.data;
-    return { plan, title, severity, status: 'open', commander: null, facts: {}, declared_at: at, resolved_at: null };
+    const { plan, title, severity, by } = event.data;
+    return {
+      plan,
+      title,
+      severity,
+      status: 'open',
+      commander: null,
+      facts: {},
+      declared_at: at,
+      declaredBy: by,
+      resolved_at: null,
+      roles: {},
+      lastUpdate: null,
+      due: usualDue(severity, at),
+      resolution: null,
+      reopened: null,
+      severityBefore: null,
+      mergedInto: null,
+      absorbed: [],
+      pinned: [],
+      tasks: [],
+    };
   }
   if (incident === null) return null;
   switch (event.type) {
     case 'incident.recorded':
       return { ...incident, facts: { ...incident.facts, ...event.data.facts } };
-    case 'incident.severity':
-      return { ...incident, severity: event.data.severity };
-    case 'incident.resolved':
-      return { ...incident, status: 'resolved', resolved_at: at };
+    case 'incident.severity': {
+      const { severity } = event.data;
+      if (severity === incident.severity) return incident;
+      // Worse means sooner; milder does not take back what was promised.
+      const usual = incident.status === 'open' ? usualDue(severity, at) : null;
+      const sooner = usual && (!incident.due || usual.at < incident.due.at) ? usual : incident.due;
+      return { ...incident, severity, severityBefore: incident.severity, due: sooner };
+    }
+    case 'incident.updated': {
+      const { text, by, next: wanted } = event.data;
+      const due =
+        wanted === undefined
+          ? usualDue(incident.severity, at)
+          : wanted === null
+            ? null
+            : { at: wanted, reminders: 0, said: '' };
+      return { ...incident, lastUpdate: { at, text, by }, due: incident.status === 'open' ? due : null };
+    }
+    case 'incident.resolved': {
+      const { text, by, checklist = null } = event.data;
+      return { ...incident, status: 'resolved', resolved_at: at, due: null, resolution: { text, by, checklist } };
+    }
+    case 'incident.reopened':
+      return {
+        ...incident,
+        status: 'open',
+        resolved_at: null,
+        resolution: null,
+        reopened: { at, ...event.data },
+        due: usualDue(incident.severity, at),
+      };
+    case 'incident.merged':
+      return { ...incident, status: 'merged', mergedInto: event.data.into, resolved_at: at, due: null };
+    case 'incident.absorbed': {
+      const { from, title } = event.data;
+      return { ...incident, absorbed: [...incident.absorbed, { incident: from, title }] };
+    }
+    case 'incident.role-given': {
+      const { role, person, name, by } = event.data;
+      if (!isRole(role)) return incident;
+      const given = { ...incident.roles, [role]: { person, name, since: at, by } };
+      return { ...incident, roles: given, commander: given.commander?.person ?? null };
+    }
+    case 'incident.update-due':
+      return {
+        ...incident,
+        due: event.data.at === null ? null : { at: event.data.at, reminders: 0, said: '' },
+      };
+    case 'incident.reminded': {
+      const { due, number } = event.data;
+      return incident.due?.at === due ? { ...incident, due: { at: due, reminders: number, said: at } } : incident;
+    }
+    case 'incident.task-added':
+      return incident.tasks.some(({ id }) => id === event.data.task)
+        ? incident
+        : { ...incident, tasks: [...incident.tasks, newTask(event.data)] };
+    case 'incident.task-reminded':
+      return withTask(incident, event.data.task, (task) => ({ ...task, remindedOf: event.data.due }));
+    case 'incident.task-done':
+      return withTask(incident, event.data.task, (task) => ({
+        ...task,
+        done: task.done ?? { at, by: event.data.by },
+      }));
+    case 'incident.message-pinned':
+      return pin(incident, event.data);
+    case 'incident.message-edited':
+      return withPinned(incident, event.data, (each) => ({ ...each, text: event.data.text, isEdited: true }));
+    case 'incident.message-deleted':
+      return withPinned(incident, event.data, (each) => ({ ...each, isDeleted: true }));
+    case 'incident.message-unpinned':
+      return withPinned(incident, event.data, (each) => ({
+        ...each,
+        by: each.by.filter((person) => person !== event.data.by),
+      }));
+    // Written by a later version: whoever reads it now does not know it, and loses nothing else by it.
     default:
       return incident;
   }
+};
+
+const newTask = ({ task, ...rest }: Extract<IncidentEvent, { type: 'incident.task-added' }>['data']): Task => ({
+  id: task,
+  ...rest,
+  remindedOf: null,
+  done: null,
+});
+
+const withTask = (incident: Incident, id: string, change: (task: Task) => Task): Incident => ({
+  ...incident,
+  tasks: incident.tasks.map((task) => (task.id === id ? change(task) : task)),
+});
+
+const isSame = (a: { channel: string; ts: string }, b: { channel: string; ts: string }): boolean =>
+  a.channel === b.channel && a.ts === b.ts;
+
+const withPinned = (
+  incident: Incident,
+  message: { channel: string; ts: string },
+  change: (pinned: Pinned) => Pinned,
+): Incident => ({
+  ...incident,
+  pinned: incident.pinned
+    .map((each) => (isSame(each, message) ? change(each) : each))
+    .filter(({ by }) => by.length > 0),
+});
+
+const pin = (
+  incident: Incident,
+  { by, ...message }: Extract<IncidentEvent, { type: 'incident.message-pinned' }>['data'],
+): Incident => {
+  if (incident.pinned.some((each) => isSame(each, message)))
+    return withPinned(incident, message, (each) => (each.by.includes(by) ? each : { ...each, by: [...each.by, by] }));
+  return {
+    ...incident,
+    pinned: [
+      ...incident.pinned,
+      {
+        ...message,
+        at: new Date(Math.floor(Number(message.ts) * 1000) || 0).toISOString(),
+        by: [by],
+        isEdited: false,
+        isDeleted: false,
+      },
+    ],
+  };
 };

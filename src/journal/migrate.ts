@@ -8,6 +8,7 @@ import * as erasure from './migrations/0004-erasure.ts';
 import * as auditView from './migrations/0005-audit-view.ts';
 import * as searchIndex from './migrations/0006-search-index.ts';
 import * as slackBudgets from './migrations/0007-slack-budgets.ts';
+import * as incidentWatch from './migrations/0008-incident-watch.ts';
 
 /** Every migration, in the order of its name. A file that is not listed here does not run; a test holds both equal. */
 export const migrations: Record<string, Migration> = {
@@ -18,6 +19,7 @@ export const migrations: Record<string, Migration> = {
   '0005-audit-view': auditView,
   '0006-search-index': searchIndex,
   '0007-slack-budgets': slackBudgets,
+  '0008-incident-watch': incidentWatch,
 };
 
 const provider: MigrationProvider = { getMigrations: async () => migrations };
@@ -60,6 +62,7 @@ const derivedTables = [
   'inbox',
   'views',
   'slack_budgets',
+  'incident_watch',
   'sightings',
   'world_clock',
   'checkpoint_heads',

@@ -375,6 +375,14 @@ export const planSchema = z.strictObject({
       healthy: names.default([]),
     })
     .optional(),
+  /** Where people look while it burns; bookmarks of the incident's channel. */
+  links: z
+    .strictObject({
+      dashboard: z.url({ protocol: /^https?$/, error: 'expected an address, https://…' }).optional(),
+      'status-page': z.url({ protocol: /^https?$/, error: 'expected an address, https://…' }).optional(),
+      runbook: z.url({ protocol: /^https?$/, error: 'expected an address, https://…' }).optional(),
+    })
+    .default({}),
   checklists: z
     .record(name, z.strictObject({ title: z.string().max(80), items: z.array(checklistItem).min(1) }))
     .default({}),

@@ -72,6 +72,10 @@ export interface RunFacts {
   /** One sentence that the step adds: what an update is about. */
   note: string | null;
   nextUpdateMinutes: number | null;
+  /** What it was, when an update makes it another. */
+  severityBefore: string | null;
+  /** Of whom a message is for: commander, operations, communications or scribe. */
+  role: string | null;
 }
 
 /** Facts with nothing known; the caller fills in what it knows. */
@@ -110,6 +114,8 @@ export const emptyFacts: RunFacts = {
   stakeholder: null,
   note: null,
   nextUpdateMinutes: null,
+  severityBefore: null,
+  role: null,
 };
 
 const failedStep: StepFacts = {
@@ -162,4 +168,6 @@ export const sampleFacts: RunFacts = {
   stakeholder: { title: 'CTO', name: 'Juniper Hill' },
   note: 'The database has been promoted.',
   nextUpdateMinutes: 30,
+  severityBefore: 'SEV2',
+  role: 'commander',
 };

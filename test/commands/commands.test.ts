@@ -134,6 +134,7 @@ describe('commands', () => {
     const started: StartFlow[] = [];
     const replies: string[] = [];
     const controls: unknown[] = [];
+    const orders: unknown[] = [];
     const context: CommandContext = {
       caller: { team: 'T1', user: 'U0PIP0001', name: 'pip', channel: 'C1' },
       receivedAt: new Date('2026-03-01T12:00:00Z'),
@@ -168,7 +169,21 @@ describe('commands', () => {
           return 'done';
         },
       },
-      incidents: { open: async () => more.open ?? [], recent: async () => [], ofChannel: async () => more.ofChannel },
+      incidents: {
+        open: async () => more.open ?? [],
+        recent: async () => [],
+        ofChannel: async () => more.ofChannel,
+        find: async () => more.ofChannel,
+        notePinned: async () => {},
+        pinnedIn: async () => [],
+        async give(...given) {
+          orders.push(given);
+          return 'done';
+        },
+        ask: async () => false,
+        timeline: async (id) => `timeline of ${id}`,
+        postMortem: async (id) => `draft of ${id}`,
+      },
       abilities: async () => ({ noOrders: null, approves: [] }),
       propose: async () => 'proposed',
       commands,
@@ -178,7 +193,7 @@ describe('commands', () => {
       () => undefined,
       (error: Error) => error,
     );
-    return { started, replies, controls, refusal };
+    return { started, replies, controls, orders, refusal };
   };
   const incident = (id: string, more: Partial<IncidentSummary> = {}): IncidentSummary => ({
     id,

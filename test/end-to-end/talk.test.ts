@@ -55,10 +55,10 @@ describe('a command', { timeout: 60_000 }, () => {
     const between = (all: any[]) => all.filter(({ kind }) => kind === 'im').flatMap(({ messages }) => messages);
     const before = between(channels).length;
     await bot.world.post('/slack/submit', { user, viewId: form.id, values: {} });
-    const answer = await bot.world.until(
-      'an answer between the two of us',
-      20,
-      async () => between((await state()).channels)[before],
+    const answer = await bot.world.until('an answer between the two of us', 20, async () =>
+      between((await state()).channels)
+        .slice(before)
+        .find(({ text }) => text.startsWith('• `r-')),
     );
     expect(answer.text).toMatch(/^• `r-\w+` failover of region of omnimesh/);
   });

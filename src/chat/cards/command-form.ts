@@ -43,6 +43,11 @@ export const commandForm = (
 };
 
 const block = (field: FormField, chosen: string | undefined): KnownBlock => {
+  if (field.kind === 'choice' && field.options.length === 0)
+    return block(
+      { kind: 'note', name: field.name, label: `${field.label} There is nothing to choose from.` },
+      undefined,
+    );
   if (field.kind === 'note')
     return { type: 'section', text: { type: 'mrkdwn', text: shorten(field.label, 2900) } } satisfies SectionBlock;
   const initial = chosen ?? ('initial' in field ? field.initial : undefined);

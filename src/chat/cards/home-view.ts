@@ -86,7 +86,7 @@ const runBlock = (run: HomeRun): KnownBlock => ({
   text: {
     type: 'mrkdwn',
     text: [
-      `*${plain(run.flow)} of ${plain(run.scope)}: ${plain(shorten(run.title, 100))}*`,
+      `*${plain(run.flow)} of ${plain(shorten(run.scope, 80))}: ${plain(shorten(run.title, 100))}*`,
       `${run.standing} · ${run.done} of ${run.total} steps · asked for ${slackTime(run.requestedAt)}${run.channel ? ` · <#${run.channel}>` : ''}`,
     ].join('\n'),
   },
@@ -111,7 +111,7 @@ const systemBlock = ({ plan, title, yes, no, unknown, bad }: HomeSystem): KnownB
   const said =
     yes + no + unknown === 0
       ? 'nothing of it is watched'
-      : `${yes} of ${yes + no + unknown} watched checks say yes${bad.length > 0 ? `; not: ${bad.map(plain).join(', ')}` : ''}`;
+      : `${yes} of ${yes + no + unknown} watched checks say yes${bad.length > 0 ? `; not: ${bad.map((name) => plain(shorten(name, 60))).join(', ')}` : ''}`;
   return {
     type: 'section',
     text: { type: 'mrkdwn', text: `${mark} *${plain(shorten(title, 100))}* \`${plain(plan)}\`: ${said}` },

@@ -52,7 +52,7 @@ export const proposalCard = (proposal: ProposalText, preview: string, ended?: st
       ],
     });
   else blocks.push({ type: 'context', elements: [{ type: 'mrkdwn', text: shorten(ended, 1_900) }] });
-  return { text: `Proposed: ${head}. ${shorten(because, 300)}`, blocks };
+  return { text: `Proposed: ${plain(shorten(head, 300))}. ${plain(shorten(because, 300))}`, blocks };
 };
 
 const section = (text: string): KnownBlock => ({

@@ -40,7 +40,7 @@ export const runCard = (state: RunState, now: Date): Card => {
       },
     ],
   });
-  return { text: `${title}. ${oneLine(state, summary)}`, blocks };
+  return { text: `${plain(shorten(title, 300))}. ${oneLine(state, summary)}`, blocks };
 };
 
 const headline: Record<RunSummary['standing'], string> = {
@@ -64,7 +64,8 @@ const section = (text: string): KnownBlock => ({
 });
 
 const route = ({ created: { graph } }: RunState): string => {
-  const name = (place: string | null) => (place === null ? '' : `${place} (${graph.regions[place] ?? place})`);
+  const name = (place: string | null) =>
+    place === null ? '' : `${plain(place)} (${plain(graph.regions[place] ?? place)})`;
   if (graph.from && graph.to && graph.from !== graph.to) return `*${name(graph.from)} → ${name(graph.to)}*`;
   return graph.to ? `in *${name(graph.to)}*` : '';
 };
@@ -165,9 +166,9 @@ const confirm = (title: string, text: string, yes: string) => ({
 });
 
 const who = (group: GroupView): string => {
-  if (group.live) return `somebody of *${group.name}*`;
+  if (group.live) return `somebody of *${plain(group.name)}*`;
   const people = group.people.map((person) => (person.slack ? `<@${person.slack}>` : plain(person.name)));
-  return `${people.join(' or ')} (${group.name})`;
+  return `${people.join(' or ')} (${plain(group.name)})`;
 };
 
 const answerMark = (output: unknown): string => {
@@ -419,7 +420,8 @@ const stoppedBlocks = (state: RunState): KnownBlock[] => {
   });
 };
 
-const mostStopped = 5;
+/** Of each kind; the rest is reached by `/dr run`. */
+const mostStopped = 3;
 
 const controls = (state: RunState): KnownBlock => ({
   type: 'actions',

@@ -36,7 +36,7 @@ export const runDetails = (state: RunState, page: number, commandOf: CommandOf):
             .slice(at * changesOfPage, (at + 1) * changesOfPage)
             .map(({ resource, region, now, then }) =>
               section(
-                `\`${plain(resource)}\`${region ? ` (${plain(region)})` : ''}\n${plain(shorten(now, 400))} → *${plain(shorten(then, 400))}*`,
+                `\`${plain(shorten(resource, 300))}\`${region ? ` (${plain(region)})` : ''}\n${plain(shorten(now, 400))} → *${plain(shorten(then, 400))}*`,
               ),
             ),
         ]

@@ -164,8 +164,74 @@ export const createSlackClient = (settings: SlackSettings, log: Log) => {
     async react(channel: string, ts: string, name: string, signal?: AbortSignal): Promise<void> {
       await ignoring('already_reacted', change('reactions.add', { channel, timestamp: ts, name }, signal));
     },
-    async addBookmark(channel: string, title: string, link: string, signal?: AbortSignal): Promise<void> {
-      await change('bookmarks.add', { channel_id: channel, title, type: 'link', link }, signal);
+    async unreact(channel: string, ts: string, name: string, signal?: AbortSignal): Promise<void> {
+      await ignoring('no_reaction', change('reactions.remove', { channel, timestamp: ts, name }, signal));
+    },
+    async addBookmark(channel: string, title: string, link: string, signal?: AbortSignal): Promise<{ id: string }> {
+      const { bookmark } = await change('bookmarks.add', { channel_id: channel, title, type: 'link', link }, signal);
+      return { id: bookmark.id };
+    },
+    async editBookmark(channel: string, id: string, link: string, signal?: AbortSignal): Promise<void> {
+      await change('bookmarks.edit', { channel_id: channel, bookmark_id: id, link }, signal);
+    },
+    async setTopic(channel: string, topic: string, signal?: AbortSignal): Promise<void> {
+      await change('conversations.setTopic', { channel, topic }, signal);
+    },
+    async createChannel(name: string, signal?: AbortSignal): Promise<{ id: string }> {
+      return { id: (await change('conversations.create', { name }, signal)).channel.id };
+    },
+    /** Who is inside already is no fault. */
+    async invite(channel: string, user: string, signal?: AbortSignal): Promise<void> {
+      await ignoring('already_in_channel', change('conversations.invite', { channel, users: user }, signal));
+    },
+    async permalink(channel: string, ts: string, signal?: AbortSignal): Promise<string> {
+      return (await read('chat.getPermalink', { channel, message_ts: ts }, signal)).permalink;
+    },
+    /** One message as it stands now, in the channel or in one of its threads; undefined when it is gone. */
+    async message(
+      channel: string,
+      ts: string,
+      signal?: AbortSignal,
+    ): Promise<{ ts: string; user: string; text: string } | undefined> {
+      const isIt = (each: any) => each.ts === ts;
+      const page = await read('conversations.history', { channel, latest: ts, inclusive: true, limit: 1 }, signal);
+      const found = page.messages.find(isIt) ?? (await replies()).find(isIt);
+      return found && { ts, user: found.user ?? found.bot_id ?? '', text: found.text ?? '' };
+
+      // What was answered in a thread stands in no channel's history.
+      async function replies(): Promise<any[]> {
+        try {
+          return (await read('conversations.replies', { channel, ts, latest: ts, inclusive: true, limit: 10 }, signal))
+            .messages;
+        } catch (error) {
+          if (slackCode(error) === 'thread_not_found') return [];
+          throw error;
+        }
+      }
+    },
+    /** Shares a text file in a channel; returns where people read it. */
+    async uploadText(
+      channel: string,
+      file: { name: string; title: string; text: string; comment: string },
+      signal: AbortSignal = AbortSignal.timeout(3 * callMilliseconds),
+    ): Promise<string> {
+      const bytes = Buffer.from(file.text, 'utf8');
+      const begun = await read('files.getUploadURLExternal', { filename: file.name, length: bytes.length }, signal);
+      const sent = await fetch(begun.upload_url, { method: 'POST', body: new Uint8Array(bytes), signal }).catch(
+        (error: unknown) => {
+          throw new MaydayError('system/unavailable', 'Slack took no file; nothing was shared. Try again.', {
+            cause: error,
+          });
+        },
+      );
+      if (!sent.ok)
+        throw new MaydayError('system/refused', `Slack took no file: HTTP ${sent.status}. Nothing was shared.`);
+      const { files } = await change(
+        'files.completeUploadExternal',
+        { files: [{ id: begun.file_id, title: file.title }], channel_id: channel, initial_comment: file.comment },
+        signal,
+      );
+      return files?.[0]?.permalink ?? '';
     },
     /** Who is in a user group at this moment; never an older answer. */
     async groupMembers(group: string, signal?: AbortSignal): Promise<string[]> {

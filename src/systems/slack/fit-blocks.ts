@@ -10,13 +10,16 @@ const limits = {
   buttonText: 75,
 };
 
+/** Rows of buttons; a card has fewer, and each of them is there to be pressed. */
+const mostRows = 15;
+
 /** Cuts what Slack would refuse, and says that something was cut. Never touches ids and values: they decide things. */
 export const fitBlocks = (blocks: readonly unknown[]): unknown[] => {
   const fitted = blocks.map(fitBlock);
   const isSmall = (all: unknown[]) => all.length <= limits.blocks && JSON.stringify(all).length <= limits.characters;
   if (isSmall(fitted)) return fitted;
-  // Buttons must stay pressable: the last rows of them are kept, and the lines above give way.
-  const buttons = fitted.filter((block: any) => block?.type === 'actions').slice(-5);
+  // Buttons must stay pressable: all rows of them are kept, and the lines above give way.
+  const buttons = fitted.filter((block: any) => block?.type === 'actions').slice(-mostRows);
   const lines = fitted.filter((block) => !buttons.includes(block));
   const withLines = (count: number) => {
     const text = `${lines.length - count} more lines do not fit here.`;

@@ -8,7 +8,7 @@ import { answers } from './checks/answers.ts';
 import { createSlackClient, type SlackClient } from './client.ts';
 import type { SlackSettings } from './config.ts';
 
-export type { SlackClient, SlackUserInfo } from './client.ts';
+export { type SlackClient, type SlackUserInfo, stepMetadata } from './client.ts';
 export { type SlackSettings, slackSettings } from './config.ts';
 export { escapeSlack } from './escape.ts';
 
