@@ -3,6 +3,7 @@ import { measureAudit } from './audit/audit.ts';
 import { measureFlight } from './flight/flight.ts';
 import { measureOverhead } from './overhead/overhead.ts';
 import { measurePlans } from './plans/plans.ts';
+import { measureSlack } from './slack/slack.ts';
 import { measureSteps } from './steps/steps.ts';
 
 /** Each figure comes from one run, here and now; `npm run bench -- steps` measures one part only. */
@@ -53,6 +54,15 @@ await part('flight', async () => {
     `  all succeeded within ${seconds.toFixed(0)} s`,
     `  steps late   p50 ${medianMs.toFixed(0)} ms, the latest ${latestMs.toFixed(0)} ms  (${goal(latestMs <= 2_000, 'goal at most 2 s')})`,
     `  memory       ${peakMegabytes.toFixed(0)} MB  (${goal(peakMegabytes < 500, 'goal below 500 MB')})`,
+  ];
+});
+await part('slack', async () => {
+  const found = await measureSlack();
+  return [
+    'Slack, as the sandbox counts it',
+    `  command to card   p50 ${found.p50Ms.toFixed(0)} ms, longest of ${found.commands} ${found.p99Ms.toFixed(0)} ms  (${goal(found.p50Ms < 150, 'goal p50 below 150 ms')})`,
+    `  one live run      each of ${found.events} events on its card within ${found.latestSeconds.toFixed(2)} s  (${goal(found.latestSeconds <= 2, 'goal at most 2 s')})`,
+    `  ${found.incidents} incidents     ${found.limited} calls too many  (${goal(found.limited === 0, 'goal 0')}); ${found.updates} updates in two minutes, the oldest card ${found.oldestCardSeconds.toFixed(0)} s behind`,
   ];
 });
 await part('overhead', async () => {

@@ -6,7 +6,6 @@ import { createChat } from './chat/chat.ts';
 import { eventToKeep, isHeard } from './chat/heard-events.ts';
 import { createIncidentKeeper } from './chat/incident/incident-keeper.ts';
 import { startSlackApp } from './chat/slack-app.ts';
-import { createSlackBudget } from './chat/slack-budget.ts';
 import type { VerifiedRequest } from './chat/slack-request.ts';
 import { createChecklists } from './checklists.ts';
 import { openCheckpointPlaces } from './checkpoint-places.ts';
@@ -21,6 +20,7 @@ import { createWorker } from './engine/worker.ts';
 import { MaydayError, messageOf } from './errors.ts';
 import { incidentFacts } from './incident-facts.ts';
 import { createReadIncident } from './incident-record.ts';
+import { createCallBudget } from './journal/call-budget.ts';
 import { createCheckpoints } from './journal/checkpoints.ts';
 import { openDatabase } from './journal/database.ts';
 import { createDueTimes } from './journal/due-times.ts';
@@ -117,7 +117,10 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
       const { run, entries } = await mergeBreakGlass(file, database.pool, { clock });
       log.warn({ run, entries }, 'a run that was carried out without the database is in the journal now');
     }
-    const { systems, registry, plans } = loadPlans(settings, createTools(settings, environment, clock, log));
+    const { systems, registry, plans } = loadPlans(settings, {
+      ...createTools(settings, environment, clock, log),
+      budget: createCallBudget(database.pool, clock),
+    });
     closers.push(() => Promise.allSettled(systems.all.map((system) => system.close())));
     const templates = createTemplates(settings.MAYDAY_TEMPLATES, templateEscapes);
     const { journal, writeFault } = watchJournal(createJournal(database.pool, () => clock.wall()));
@@ -151,10 +154,8 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
     const channelOf = async (incident: string): Promise<string | undefined> =>
       (await database.pool.query(`SELECT facts->>'channel' AS channel FROM incidents WHERE id = $1`, [incident]))
         .rows[0]?.channel ?? undefined;
-    const budget = createSlackBudget(database.pool, clock);
     const cards = createCardKeeper({
       slack: systems.slack.client,
-      budget,
       pool: database.pool,
       clock,
       log,

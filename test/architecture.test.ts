@@ -93,7 +93,6 @@ const boundaries: Boundaries = {
         'src/obligations.ts',
         'src/break-glass',
         'src/chat/card-keeper.ts',
-        'src/chat/slack-budget.ts',
         'src/chat/proposal-talk.ts',
         'src/chat/chat.ts',
         'src/chat/incident/incident-keeper.ts',

@@ -6,7 +6,6 @@ import type { RunState } from '../engine/state.ts';
 import { messageOf } from '../errors.ts';
 import { runCard } from './cards/run-card.ts';
 import { threadLog } from './cards/thread-log.ts';
-import type { SlackBudget } from './slack-budget.ts';
 
 export interface CardSlack {
   postMessage(
@@ -18,7 +17,12 @@ export interface CardSlack {
       thread_ts?: string;
     },
   ): Promise<{ channel: string; ts: string }>;
-  updateMessage(channel: string, ts: string, content: { text: string; blocks: unknown[] }): Promise<void>;
+  updateMessage(
+    channel: string,
+    ts: string,
+    content: { text: string; blocks: unknown[] },
+    urgent: boolean,
+  ): Promise<void>;
   findOwnMessage(channel: string, key: string): Promise<{ channel: string; ts: string } | undefined>;
 }
 
@@ -69,7 +73,6 @@ interface Entry {
  */
 export const createCardKeeper = (options: {
   slack: CardSlack;
-  budget: SlackBudget;
   pool: pg.Pool;
   clock: Clock;
   log: Log;
@@ -77,7 +80,7 @@ export const createCardKeeper = (options: {
   /** Puts on record that the card was posted, or that it never could be. */
   record(runId: string, event: CardEvent): Promise<unknown>;
 }): CardKeeper => {
-  const { slack, budget, pool, clock, log } = options;
+  const { slack, pool, clock, log } = options;
   const entries = new Map<string, Entry>();
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
@@ -128,16 +131,16 @@ export const createCardKeeper = (options: {
     const now = performance.now();
     let againMs: number | undefined;
     try {
-      againMs = await show(state, isUrgent(entry) ? 'urgent' : 'usual');
+      againMs = await show(state, isUrgent(entry));
       if (againMs === undefined) {
         entry.drawnAt = now;
         entry.standing = standing(state);
       }
     } catch (error) {
       const seconds = (error as { retryAfterSeconds?: number }).retryAfterSeconds;
-      if (seconds !== undefined) await budget.refused('chat.update', seconds).catch(() => {});
-      againMs = Math.max(retryMs, (seconds ?? 0) * 1000);
-      log.warn({ run: runId }, `the card could not be drawn: ${messageOf(error)}`);
+      // It is not Slack's turn yet: no fault, and no more than a wait.
+      againMs = seconds === undefined ? retryMs : Math.max(20, seconds * 1000);
+      if (seconds === undefined) log.warn({ run: runId }, `the card could not be drawn: ${messageOf(error)}`);
     }
     entry.drawing = false;
     entry.ticking = false;
@@ -150,7 +153,7 @@ export const createCardKeeper = (options: {
   };
 
   /** Undefined when the card stands as the state says; otherwise after how many wall milliseconds to try again. */
-  const show = async (state: RunState, urgency: 'urgent' | 'usual'): Promise<number | undefined> => {
+  const show = async (state: RunState, urgent: boolean): Promise<number | undefined> => {
     const runId = state.created.run;
     const channel = await options.channelOf(state.created.incident);
     if (!channel) {
@@ -178,9 +181,7 @@ export const createCardKeeper = (options: {
       });
       await options.record(runId, { type: 'view.made', data: { kind: 'card', channel: place.channel, ts: place.ts } });
     } else {
-      const waitMs = await budget.take('chat.update', urgency);
-      if (waitMs > 0) return waitMs;
-      await slack.updateMessage(place.channel, place.ts, card);
+      await slack.updateMessage(place.channel, place.ts, card, urgent);
     }
     // The card has only what counts now; what was done stands in its thread.
     void tellThread(state, place).catch((error) => log.warn({ run: runId }, messageOf(error)));

@@ -55,8 +55,21 @@ export interface SystemTools {
   dialler: Dialler;
   clock: Clock;
   log: Log;
+  /** Shared by all processes that call with the same token; absent where only one command runs. */
+  budget?: CallBudget;
   /** A secret that a plan names by reference (`{ env: NAME }`); throws naming what is missing and what it is for. */
   secret(reference: { env: string }, purpose: string): string;
+}
+
+/** How many calls an outside service allows, kept in one place for all processes. */
+export interface CallBudget {
+  /**
+   * Asks for one call. 0: it may be made now; otherwise after how many wall milliseconds to ask again. `kept` calls of the
+   * burst are left for others.
+   */
+  take(key: string, limit: { perMinute: number; burst: number; kept: number }): Promise<number>;
+  /** The service has said that it is too much: nobody calls for so many wall seconds. */
+  refused(key: string, seconds: number, limit: { perMinute: number }): Promise<void>;
 }
 
 /** What `resolve` may ask of the plan that a step stands in. */

@@ -10,6 +10,7 @@ const cli = fileURLToPath(new URL('../../cli.ts', import.meta.url));
 export interface Bot {
   controlUrl: string;
   slackUrl: string;
+  webUrl: string;
   /** A `mayday` command beside it; resolves with its standard output, whatever its exit code. */
   mayday(...args: string[]): Promise<string>;
   /** Ends it as a power cut would, and starts another one on the same world and journal. */
@@ -89,7 +90,7 @@ const withoutTokens = (environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
     ),
   );
 
-const readiness = (child: ChildProcess): Promise<{ controlUrl: string; slackUrl: string }> =>
+const readiness = (child: ChildProcess): Promise<{ controlUrl: string; slackUrl: string; webUrl: string }> =>
   new Promise((resolve, reject) => {
     let output = '';
     child.stdout!.on('data', (chunk) => {

@@ -1,12 +1,17 @@
 import { WebClient } from '@slack/web-api';
-import type { Log } from '../../define.ts';
+import type { CallBudget, Log } from '../../define.ts';
 import { MaydayError } from '../../errors.ts';
 import type { SlackSettings } from './config.ts';
 import { slackCode, slackError } from './errors.ts';
 import { fitBlocks } from './fit-blocks.ts';
+import { type Limit, limitOf } from './limits.ts';
 import { quietLogger } from './quiet-logger.ts';
 
 const callMilliseconds = 10_000;
+/** A shorter wait for room is sat out. */
+const shortWaitMs = 2_000;
+/** A channel keeps its id; that its name may pass to another is seen after this time. */
+const nameMilliseconds = 10 * 60_000;
 /** How far back a message of our own is looked for. */
 const mostMessagesRead = 1000;
 
@@ -42,7 +47,7 @@ export interface SlackChannelInfo {
  * The Web API as Mayday uses it: one try for each call with our own deadline, errors that say what became of the
  * change, nothing kept in memory but who we are. Retrying is the caller's to judge.
  */
-export const createSlackClient = (settings: SlackSettings, log: Log) => {
+export const createSlackClient = (settings: SlackSettings, log: Log, budget?: CallBudget) => {
   const web = new WebClient(settings.SLACK_BOT_TOKEN, {
     slackApiUrl: settings.SLACK_API_URL,
     retryConfig: { retries: 0 },
@@ -52,12 +57,30 @@ export const createSlackClient = (settings: SlackSettings, log: Log) => {
     logger: quietLogger(log),
   });
 
+  /** Waits for a moment when Slack has no room for a call, or says when to come back; Slack itself is not asked. */
+  const room = async (method: string, limit: Limit): Promise<void> => {
+    for (let waited = 0; ; ) {
+      // Without its record of calls Mayday still speaks: Slack refuses what is too much by itself.
+      const waitMs = await budget!.take(limit.key, limit).catch(() => 0);
+      if (waitMs === 0) return;
+      waited += waitMs;
+      if (waited > shortWaitMs || limit.kept > 0)
+        throw new MaydayError('system/throttled', `Slack has no room for ${method} just now; it was not called.`, {
+          retryAfterSeconds: waitMs / 1000,
+        });
+      await new Promise((resolve) => setTimeout(resolve, waitMs));
+    }
+  };
+
   const call = async (
     isChange: boolean,
     method: string,
     args: Record<string, unknown>,
     signal?: AbortSignal,
+    urgent = false,
   ): Promise<any> => {
+    const limit = budget && limitOf(method, args, urgent);
+    if (limit) await room(method, limit);
     if (signal?.aborted)
       throw new MaydayError('system/unavailable', `There was no time left to call Slack's ${method}.`);
     const aborted = Promise.withResolvers<never>();
@@ -74,15 +97,18 @@ export const createSlackClient = (settings: SlackSettings, log: Log) => {
     try {
       return await Promise.race([web.apiCall(method, args), aborted.promise]);
     } catch (error) {
-      throw slackError(method, isChange, error);
+      const fault = slackError(method, isChange, error);
+      if (limit && fault.retryAfterSeconds !== undefined)
+        await budget!.refused(limit.key, fault.retryAfterSeconds, limit).catch(() => {});
+      throw fault;
     } finally {
       signal?.removeEventListener('abort', onAbort);
     }
   };
   const read = (method: string, args: Record<string, unknown>, signal?: AbortSignal) =>
     call(false, method, args, signal);
-  const change = (method: string, args: Record<string, unknown>, signal?: AbortSignal) =>
-    call(true, method, args, signal);
+  const change = (method: string, args: Record<string, unknown>, signal?: AbortSignal, urgent = false) =>
+    call(true, method, args, signal, urgent);
 
   let self: Promise<{ user: string; team: string }> | undefined;
   const whoAmI = (signal?: AbortSignal) => {
@@ -109,6 +135,7 @@ export const createSlackClient = (settings: SlackSettings, log: Log) => {
     } while (cursor);
   }
 
+  const idsByName = new Map<string, { id: string; at: number }>();
   const client = {
     read,
     change,
@@ -135,9 +162,11 @@ export const createSlackClient = (settings: SlackSettings, log: Log) => {
       channel: string,
       ts: string,
       content: SlackMessageContent,
+      /** People wait for it: then it may use the room that is kept for that. */
+      urgent = true,
       signal?: AbortSignal,
     ): Promise<void> {
-      await change('chat.update', { channel, ts, ...fitted(content) }, signal);
+      await change('chat.update', { channel, ts, ...fitted(content) }, signal, urgent);
     },
     async postEphemeral(
       channel: string,
@@ -261,9 +290,12 @@ export const createSlackClient = (settings: SlackSettings, log: Log) => {
     /** The id of a channel that a plan names; ids pass. */
     async channelId(nameOrId: string, signal?: AbortSignal): Promise<string> {
       if (/^[CDG][A-Z0-9]{7,}$/.test(nameOrId)) return nameOrId;
+      const known = idsByName.get(nameOrId);
+      if (known && performance.now() - known.at < nameMilliseconds) return known.id;
       const found = await client.findChannel(nameOrId.replace(/^#/, ''), signal);
       if (!found)
         throw new MaydayError('system/refused', `There is no Slack channel ${nameOrId}, or Mayday cannot see it.`);
+      idsByName.set(nameOrId, { id: found.id, at: performance.now() });
       return found.id;
     },
     async channelMembers(channel: string, signal?: AbortSignal): Promise<string[]> {

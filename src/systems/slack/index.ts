@@ -14,7 +14,7 @@ export { escapeSlack } from './escape.ts';
 
 /** Slack as a place to tell people things; the same client serves the cards of `chat/`. */
 export const createSlack = (settings: SlackSettings, tools: SystemTools): System & { client: SlackClient } => {
-  const client = createSlackClient(settings, tools.log);
+  const client = createSlackClient(settings, tools.log, tools.budget);
   return {
     name: 'slack',
     actions: [openChannel(client), invite(client), post(client), directMessage(client), setTopic(client)],
