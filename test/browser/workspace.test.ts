@@ -1,3 +1,4 @@
+import { createTransport } from 'nodemailer';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { keepPicture, needsChromium, type OpenBrowser, openBrowser } from '../support/browser.ts';
@@ -419,6 +420,81 @@ describe.runIf(needsChromium())('the workspace in the browser', () => {
     await page.context().close();
   });
 
+  it('draws the newest of many messages, and earlier ones when asked or when a link leads there', async () => {
+    const { channel } = await desk.web.conversations.create({ name: 'talkative' });
+    const id = channel!.id!;
+    await desk.web.conversations.invite({ channel: id, users: lead });
+    const say = async (text: string) => {
+      const body = JSON.stringify({ user: lead, channel: id, text });
+      const answer = await fetch(`${desk.sandbox.controlUrl}/slack/say`, { method: 'POST', body });
+      return ((await answer.json()) as { ts: string }).ts;
+    };
+    const first = await say('number 0.');
+    for (let number = 1; number < 130; number += 1) await say(`number ${number}.`);
+    const { page } = await browser.open(`${desk.url}/?as=${lead}#${id}`);
+    await page.getByText('number 129.').waitFor();
+    expect(await page.getByText('number 0.').count()).toBe(0);
+    await page.getByRole('button', { name: /earlier messages/ }).click();
+    await page.getByText('number 0.').waitFor();
+    await page.goto('about:blank');
+    await page.goto(`${desk.url}/?as=${lead}#${id}/${first}`);
+    await page.locator('.highlighted').getByText('number 0.').waitFor();
+    expect(await page.getByText('number 0.').isVisible()).toBe(true);
+    await page.context().close();
+  });
+
+  it('shows files and the canvas of a channel', async () => {
+    const { channel } = await desk.web.conversations.create({ name: 'inc-with-papers' });
+    const id = channel!.id!;
+    await desk.web.conversations.invite({ channel: id, users: lead });
+    await desk.web.conversations.canvases.create({
+      channel_id: id,
+      document_content: {
+        type: 'markdown',
+        markdown: '# What we learnt\n\n- [x] **Fence** first\n\n| a | b |\n|---|---|\n| 1 | 2 |',
+      },
+    });
+    await desk.web.filesUploadV2({ channel_id: id, filename: 'report.md', title: 'The report', content: '# Report' });
+    const { page, faults } = await browser.open(`${desk.url}/?as=${lead}#${id}`);
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('link', { name: 'The report' }).click(),
+    ]);
+    expect(download.suggestedFilename()).toBe('report.md');
+    await page.getByRole('tab', { name: /Canvas/ }).click();
+    await page.getByText('What we learnt').waitFor();
+    expect(await page.locator('.canvas strong').textContent()).toBe('Fence');
+    expect(await page.locator('.canvas td').allTextContents()).toEqual(['1', '2']);
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
+  it('rings phones that one can answer, and keeps the mail that was sent', async () => {
+    const { page } = await open();
+    const { PAGERDUTY_EVENTS_URL: events, PAGERDUTY_ROUTING_KEY: key, SMTP_URL: smtp } = desk.sandbox.environment;
+    const payload = { summary: 'Nothing answers', source: 'test', severity: 'critical' };
+    await fetch(events!, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ routing_key: key, event_action: 'trigger', dedup_key: 'one', payload }),
+    });
+    const rung = page.getByRole('listitem').filter({ hasText: 'Nothing answers' }).first();
+    await rung.getByRole('button', { name: 'Acknowledge' }).click();
+    await rung.getByText('acknowledged').waitFor();
+    const { incidents: all } = (await (await fetch(`${desk.sandbox.controlUrl}/pagerduty/state`)).json()) as any;
+    expect(all.at(-1).status).toBe('acknowledged');
+    await createTransport(smtp).sendMail({
+      from: 'a@shop.example',
+      to: 'b@shop.example',
+      subject: 'It is over',
+      text: 'Go home.',
+    });
+    await page.getByText('Mail', { exact: true }).click();
+    await page.getByText('It is over').click();
+    await page.getByText('Go home.').waitFor();
+    await page.context().close();
+  });
+
   it('breaks the world and mends it', async () => {
     const { page } = await open();
     const down = async () =>
@@ -426,7 +502,7 @@ describe.runIf(needsChromium())('the workspace in the browser', () => {
     await page.getByRole('button', { name: 'Take us-east-1 down' }).click();
     await page.getByText('us-east-1 is down').waitFor();
     expect(await down()).toEqual(['us-east-1']);
-    await page.getByRole('button', { name: 'Slack 429, a minute' }).click();
+    await page.getByRole('button', { name: 'Slack 429, 1 min' }).click();
     await page.getByText('Slack answers 429', { exact: false }).first().waitFor();
     await expect(post({ text: 'now?' })).rejects.toThrow();
     await page.getByRole('button', { name: 'Mend everything' }).click();

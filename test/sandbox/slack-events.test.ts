@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type ListeningSlack, startListeningSlack } from '../support/listening-slack.ts';
+import { WebSocket } from 'ws';
+import { type ListeningSlack, startListeningSlack, webClientOf } from '../support/listening-slack.ts';
 import { waitFor } from '../support/talk-world.ts';
 
 let bot: ListeningSlack;
@@ -123,6 +125,32 @@ describe('shortcuts and homes', () => {
     const after = await bot.act('home', { user: 'ben', wait: false });
     expect(after.view.blocks).toEqual([expect.objectContaining({ type: 'divider' })]);
     expect(bot.events('app_home_opened')[1].view.type).toBe('home');
+  });
+});
+
+describe('over Socket Mode', () => {
+  it('come all payloads too, each to be acknowledged by its envelope', async () => {
+    const other = await startListeningSlack();
+    const app = webClientOf(other.slack, other.slack.socketEnvironment['SLACK_APP_TOKEN']);
+    const socket = new WebSocket((await app.apps.connections.open()).url!);
+    const envelopes: any[] = [];
+    socket.on('message', (data) => {
+      const envelope = JSON.parse(String(data));
+      if (!envelope.envelope_id) return;
+      envelopes.push(envelope);
+      socket.send(JSON.stringify({ envelope_id: envelope.envelope_id }));
+    });
+    await once(socket, 'message');
+    await other.act('shortcut', { user: 'ada', callbackId: 'global-one' });
+    await other.act('say', { user: 'ada', channel: '#alerts', text: me });
+    expect(envelopes.map(({ type, payload }) => [type, payload.event?.type ?? payload.type])).toEqual([
+      ['interactive', 'shortcut'],
+      ['events_api', 'message'],
+      ['events_api', 'app_mention'],
+    ]);
+    expect(other.received).toEqual([]);
+    socket.close();
+    await other.close();
   });
 });
 

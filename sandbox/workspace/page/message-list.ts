@@ -8,6 +8,8 @@ import { worldTime } from './world-time.ts';
 
 const togetherSeconds = 300;
 const bottomPixels = 60;
+/** So many are drawn until somebody asks for more: what is far up is seldom read, and costs at each change. */
+const drawnAtFirst = 100;
 
 /** Messages under each other; stays at the bottom for as long as the reader is there. */
 export const MessageList = ({
@@ -27,6 +29,10 @@ export const MessageList = ({
   const scroller = useRef<HTMLDivElement>(null);
   const atBottom = useRef(highlighted === undefined);
   const [missed, setMissed] = useState(0);
+  const [drawn, setDrawn] = useState(drawnAtFirst);
+  const isFarUp =
+    highlighted !== undefined && messages.findIndex(({ ts }) => ts === highlighted) < messages.length - drawn;
+  const left = isFarUp ? 0 : Math.max(0, messages.length - drawn);
   const channel = messages[0]?.channel;
   const all = state.messages.get(channel ?? '');
 
@@ -65,6 +71,15 @@ export const MessageList = ({
     event.preventDefault();
     all[to]?.focus();
   };
+  const earlier = () => {
+    // What one was reading stays where it is.
+    const box = scroller.current!;
+    const fromBottom = box.scrollHeight - box.scrollTop;
+    setDrawn(drawn + drawnAtFirst);
+    requestAnimationFrame(() => {
+      box.scrollTop = box.scrollHeight - fromBottom;
+    });
+  };
   const onScroll = () => {
     const box = scroller.current!;
     atBottom.current = box.scrollHeight - box.scrollTop - box.clientHeight < bottomPixels;
@@ -77,7 +92,7 @@ export const MessageList = ({
       replies.set(message.threadTs, [...(replies.get(message.threadTs) ?? []), message]);
 
   let previous: Message | undefined;
-  const rows = messages.map((message) => {
+  const rows = messages.slice(left).map((message) => {
     const at = worldTime.ofMessage(message.ts);
     const isNewDay = !previous || !isSameDay(at, worldTime.ofMessage(previous.ts));
     const follows =
@@ -111,7 +126,10 @@ export const MessageList = ({
   });
   return html`<div class="list-frame">
     <div class="scroller" ref=${scroller} onScroll=${onScroll} onKeyDown=${onKeyDown} role="log" aria-label=${label} tabindex="0">
-      <div class="messages">${rows}</div>
+      <div class="messages">
+        ${left > 0 && html`<button class="button small earlier" onClick=${earlier}>Show ${Math.min(left, drawnAtFirst)} earlier messages</button>`}
+        ${rows}
+      </div>
     </div>
     ${
       missed > 0 &&

@@ -27,15 +27,27 @@ export type Read = ReturnType<typeof createRead>;
 export const isInChannel = ({ threadTs, ts, broadcast, ephemeral }: Message): boolean =>
   !threadTs || threadTs === ts || broadcast === true || ephemeral === true;
 
+const told = new WeakMap<Message, boolean>();
+
+/** Whether it names somebody, or is for nobody else; asked at every change, and the same each time. */
+const isFor = (me: string, message: Message): boolean => {
+  const known = told.get(message);
+  if (known !== undefined) return known;
+  const { ephemeral, text, blocks } = message;
+  const isIt = ephemeral === true || `${text} ${JSON.stringify(blocks ?? [])}`.includes(`<@${me}>`);
+  told.set(message, isIt);
+  return isIt;
+};
+
 /** How much somebody has not read, and whether it speaks to them. */
 export const unreadIn = (state: State, channel: string, after: string): { count: number; isForMe: boolean } => {
-  const unread = [...(state.messages.get(channel)?.values() ?? [])].filter(
-    (message) => message.ts > after && message.user !== state.me && isInChannel(message),
-  );
   const isDirect = state.channels.get(channel)?.kind === 'im';
-  const isForMe = unread.some(
-    ({ text, blocks, ephemeral }) =>
-      ephemeral || isDirect || `${text} ${JSON.stringify(blocks ?? [])}`.includes(`<@${state.me}>`),
-  );
-  return { count: unread.length, isForMe };
+  const unread = { count: 0, isForMe: false };
+  for (const message of [...(state.messages.get(channel)?.values() ?? [])].reverse()) {
+    if (message.ts <= after) break;
+    if (message.user === state.me || !isInChannel(message)) continue;
+    unread.count += 1;
+    unread.isForMe ||= isDirect || isFor(state.me, message);
+  }
+  return unread;
 };

@@ -163,7 +163,7 @@ const Breakers = ({ world }: { world: WorldView }) => {
     <div class="breakers">
       ${world.lagSeconds >= 30 ? button('End the lag', 'lag', { seconds: 0 }, '') : button('Replicas lag 90 s', 'lag', { seconds: 90 })}
       ${world.pagerDutyDown ? button('PagerDuty up again', 'pagerduty-up', {}, '') : button('PagerDuty down', 'pagerduty-down')}
-      ${button('Slack 429, a minute', 'slack-limited')}
+      ${button('Slack 429, 1 min', 'slack-limited')}
       ${button('Mend everything', 'mend', {}, 'primary')}
     </div>
   <//>`;
