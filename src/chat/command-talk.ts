@@ -10,7 +10,7 @@ import {
   originOf,
   valuesOf,
 } from './cards/command-form.ts';
-import { plain } from './cards/text.ts';
+import { plain, unescaped } from './cards/text.ts';
 import type { ChatOptions } from './chat.ts';
 import type { IncidentDeskTools } from './incident/incident-desk.ts';
 import type { IncidentOrders } from './incident/incident-orders.ts';
@@ -211,10 +211,6 @@ export const createCommandTalk = (
     },
   };
 };
-
-/** Slack writes these three as entities where it writes people and channels as ids. */
-const unescaped = (text: string): string =>
-  text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
 
 /** A little less than what a form is waited for. */
 const formPatienceMs = 2_300;
