@@ -160,6 +160,33 @@ example(
   'npm run mayday -- run show r-7k3f9qwe',
 );
 
+const incident = program.command('incident').description('See incidents, and write up what happened');
+example(
+  incident
+    .command('list')
+    .option('--json', 'as JSON', false)
+    .description('The open incidents, then the newest')
+    .action(async (options) => (await import('./cli/incident.ts')).list(options)),
+  'npm run mayday -- incident list',
+);
+example(
+  incident
+    .command('timeline')
+    .argument('<incident>')
+    .option('--json', 'as JSON', false)
+    .description('What happened, from the journal of the incident and of its runs')
+    .action(async (id, options) => (await import('./cli/incident.ts')).timeline(id, options)),
+  'npm run mayday -- incident timeline i-7k3f9qwe',
+);
+example(
+  incident
+    .command('postmortem')
+    .argument('<incident>')
+    .description('A draft of the post-mortem, as Markdown')
+    .action(async (id) => (await import('./cli/incident.ts')).postmortem(id)),
+  'npm run --silent mayday -- incident postmortem i-7k3f9qwe > post-mortem.md',
+);
+
 const signed = (command: Command): Command =>
   command
     .requiredOption('--as <person>', 'a person of the plan, by name')

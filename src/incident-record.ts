@@ -38,12 +38,16 @@ export const createReadIncident =
 
 const namesIn = (rows: readonly { data: any }[]): Map<string, string> => {
   const names = new Map<string, string>();
-  const note = (found: any) => {
-    if (typeof found?.person === 'string' && typeof found?.name === 'string') names.set(found.person, found.name);
+  const note = (person: unknown, name: unknown) => {
+    if (typeof person === 'string' && typeof name === 'string') names.set(person, name);
   };
   for (const { data } of rows) {
-    note(data.event);
-    note(data.event?.requester);
+    const { person, name, requester, by, byName, author, authorName, owner, ownerName } = data.event ?? {};
+    note(person, name);
+    note(requester?.person, requester?.name);
+    note(by, byName);
+    note(author, authorName);
+    note(owner, ownerName);
   }
   return names;
 };

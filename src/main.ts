@@ -163,7 +163,9 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
       record: async (runId, event) => (await store.open(runId)).commit(() => [event], { actor: 'mayday' }),
     });
     const incidentStore = createIncidentStore({ journal, clock, changed: (id) => incidentKeeper.changed(id) });
+    const leases = createLeases(database);
     const incidentKeeper = createIncidentKeeper({
+      leases,
       slack: systems.slack.client,
       pool: database.pool,
       clock,
@@ -177,7 +179,7 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
     const flowOf = new Map<string, string>();
     const ports: EnginePorts = {
       journal,
-      leases: createLeases(database),
+      leases,
       clock,
       log,
       wake: (runId, lane) => worker.offer(runId, lane) || queue.wake(runId, lane, flowOf.get(runId) ?? 'run'),

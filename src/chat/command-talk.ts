@@ -11,7 +11,7 @@ import {
   originOf,
   valuesOf,
 } from './cards/command-form.ts';
-import { plain } from './cards/text.ts';
+import { plain, unescaped } from './cards/text.ts';
 import type { ChatOptions } from './chat.ts';
 import type { IncidentDeskTools } from './incident/incident-desk.ts';
 import type { IncidentOrders } from './incident/incident-orders.ts';
@@ -192,7 +192,9 @@ export const createCommandTalk = (
       const name = `/${payload.callback_id.split(':')[1]}`;
       if (!('channel' in payload)) return await openForm(payload.trigger_id, name, {});
       const place = { channel: payload.channel.id, thread: payload.message_ts };
-      await openForm(payload.trigger_id, name, place, { reason: redact(String(payload.message['text'] ?? '')) });
+      await openForm(payload.trigger_id, name, place, {
+        reason: redact(unescaped(String(payload.message['text'] ?? ''))),
+      });
     },
 
     /** `@Mayday failover shop region it is dark`, in a thread as well, where Slack lets nobody type a command. */
@@ -224,10 +226,6 @@ export const createCommandTalk = (
     },
   };
 };
-
-/** Slack writes these three as entities where it writes people and channels as ids. */
-const unescaped = (text: string): string =>
-  text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
 
 /** A little less than what a form is waited for. */
 const formPatienceMs = 2_300;

@@ -4,6 +4,7 @@ import type { IncidentStore } from '../engine/incident-store.ts';
 import type { IncidentEvent } from '../incident/incident.ts';
 import { redact } from '../redact.ts';
 import type { SlackClient } from '../systems/slack/index.ts';
+import { unescaped } from './cards/text.ts';
 import type { ChatOptions } from './chat.ts';
 import type { CommandTalk } from './command-talk.ts';
 import type { IncidentDeskTools } from './incident/incident-desk.ts';
@@ -86,6 +87,8 @@ export const createIncidentTalk = (options: {
         return undefined;
     }
   };
+
+  const turns = new Map<string, Promise<void>>();
 
   const pinnedHere = (channel: string, ts: string, make: (has: PinnedHere) => IncidentEvent[], actor: string) =>
     incidents.pinnedIn(channel, ts).then((ids) =>
@@ -174,7 +177,7 @@ export const createIncidentTalk = (options: {
         payload.trigger_id,
         '/incident',
         { channel, fixed: { about: `${channel}/${payload.message_ts}` } },
-        { reason: redact(String(payload.message.text ?? '')).slice(0, 450) },
+        { reason: redact(unescaped(String(payload.message.text ?? ''))).slice(0, 450) },
       );
     },
 
@@ -185,22 +188,38 @@ export const createIncidentTalk = (options: {
         if (!pins.includes(reaction) || item?.type !== 'message') return;
         if (user === (await slack.whoAmI()).user) return;
         const { channel, ts } = item as { channel: string; ts: string };
-        await say(
-          (text) => tell({ user, channel }, text),
-          async () => {
-            if (type === 'reaction_removed') return await unpin(channel, ts, user);
-            const incident = await incidents.find(channel);
-            if (!incident) return;
-            const { name } = await trusted(user, team);
-            await orders.give(incident.id, { deed: 'pin', channel, ts }, { person: user, name });
-          },
+        await inTurn(channel, ts, () =>
+          say(
+            (text) => tell({ user, channel }, text),
+            async () => {
+              if (type === 'reaction_removed') return await unpin(channel, ts, user);
+              const incident = await incidents.find(channel);
+              if (!incident) return;
+              const { name } = await trusted(user, team);
+              await orders.give(incident.id, { deed: 'pin', channel, ts }, { person: user, name });
+            },
+          ),
         );
       }
-      if (type === 'message' && event['subtype'] === 'message_changed') await edited(event);
+      const { channel, message, deleted_ts: gone } = event;
+      if (type === 'message' && event['subtype'] === 'message_changed' && message?.ts && !message.bot_id)
+        await inTurn(channel, message.ts, () => edited(channel, message));
       if (type === 'message' && event['subtype'] === 'message_deleted')
-        await deleted(event['channel'], event['deleted_ts']);
+        await inTurn(channel, gone, () => deleted(channel, gone));
     },
   };
+
+  /** What is told of one message is done in the order in which it was told: taking it off must not overtake putting it on. */
+  async function inTurn(channel: string, ts: string, work: () => Promise<void>): Promise<void> {
+    const key = `${channel} ${ts}`;
+    const turn = (turns.get(key) ?? Promise.resolve()).then(work, work);
+    turns.set(key, turn);
+    try {
+      await turn;
+    } finally {
+      if (turns.get(key) === turn) turns.delete(key);
+    }
+  }
 
   async function unpin(channel: string, ts: string, user: string): Promise<void> {
     const off = (found: PinnedHere): IncidentEvent[] =>
@@ -210,15 +229,14 @@ export const createIncidentTalk = (options: {
     if (after.length > 0 && !isLeft) await slack.unreact(channel, ts, pinnedMark).catch(() => undefined);
   }
 
-  async function edited(event: Record<string, any>): Promise<void> {
-    const { channel, message } = event as { channel: string; message?: any };
-    if (!message?.ts || message.bot_id) return;
+  async function edited(channel: string, message: any): Promise<void> {
     // What Slack leaves of a message that was deleted while it has answers.
     if (message.subtype === 'tombstone') return await deleted(channel, message.ts);
     const ids = await incidents.pinnedIn(channel, message.ts);
     if (ids.length === 0) return;
-    const text: string | undefined = message.text ?? (await slack.message(channel, message.ts))?.text;
-    if (text === undefined) return;
+    const raw: string | undefined = message.text ?? (await slack.message(channel, message.ts))?.text;
+    if (raw === undefined) return;
+    const text = unescaped(raw);
     await pinnedHere(
       channel,
       message.ts,

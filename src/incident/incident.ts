@@ -1,6 +1,12 @@
 import { cadenceSeconds } from './due.ts';
 
-/** What happened to an incident, and what that makes of it. Pure. Every time is the world's, ISO 8601. */
+/* What happened to an incident, and what that makes of it. Pure. Every time is the world's, ISO 8601. */
+
+/** Who did it, and what they were called then: a name that nobody can look up any more is still on record. */
+interface By {
+  by: string;
+  byName?: string;
+}
 
 export type IncidentEvent =
   | { type: 'incident.declared'; data: { plan: string | null; title: string; severity: string; by: string } }
@@ -10,26 +16,33 @@ export type IncidentEvent =
   /** `next`: when the next one is due; null: none is. Absent: as the severity says. */
   | { type: 'incident.updated'; data: { text: string; by: string; next?: string | null } }
   | { type: 'incident.resolved'; data: { text: string; by: string; checklist?: Answer[] } }
-  | { type: 'incident.reopened'; data: { reason: string; by: string } }
-  | { type: 'incident.merged'; data: { into: string; by: string } }
-  | { type: 'incident.absorbed'; data: { from: string; title: string; by: string } }
-  | { type: 'incident.role-given'; data: { role: string; person: string; name: string; by: string } }
-  | { type: 'incident.update-due'; data: { at: string | null; why: 'said' | 'snoozed' | 'dismissed'; by: string } }
+  | { type: 'incident.reopened'; data: By & { reason: string } }
+  | { type: 'incident.merged'; data: By & { into: string } }
+  | { type: 'incident.absorbed'; data: By & { from: string; title: string } }
+  | { type: 'incident.role-given'; data: By & { role: string; person: string; name: string } }
+  | { type: 'incident.update-due'; data: By & { at: string | null; why: 'said' | 'snoozed' | 'dismissed' } }
   /** The reminder with that number was claimed by a process, which says it. */
   | { type: 'incident.reminded'; data: { due: string; number: number } }
   | {
       type: 'incident.message-pinned';
-      data: { channel: string; ts: string; author: string; text: string; link: string | null; by: string };
+      data: By & {
+        channel: string;
+        ts: string;
+        author: string;
+        authorName?: string;
+        text: string;
+        link: string | null;
+      };
     }
   | { type: 'incident.message-edited'; data: { channel: string; ts: string; text: string } }
   | { type: 'incident.message-deleted'; data: { channel: string; ts: string } }
-  | { type: 'incident.message-unpinned'; data: { channel: string; ts: string; by: string } }
+  | { type: 'incident.message-unpinned'; data: By & { channel: string; ts: string } }
   | {
       type: 'incident.task-added';
-      data: { task: string; text: string; owner: string; due: string; by: string };
+      data: By & { task: string; text: string; owner: string; ownerName?: string; due: string };
     }
   | { type: 'incident.task-reminded'; data: { task: string; due: string } }
-  | { type: 'incident.task-done'; data: { task: string; by: string } };
+  | { type: 'incident.task-done'; data: By & { task: string } };
 
 /** What a person said to one point of the checklist before it was resolved. */
 export interface Answer {
@@ -233,9 +246,18 @@ const next = (incident: Incident | null, event: IncidentEvent, at: string): Inci
   }
 };
 
-const newTask = ({ task, ...rest }: Extract<IncidentEvent, { type: 'incident.task-added' }>['data']): Task => ({
+const newTask = ({
+  task,
+  text,
+  owner,
+  due,
+  by,
+}: Extract<IncidentEvent, { type: 'incident.task-added' }>['data']): Task => ({
   id: task,
-  ...rest,
+  text,
+  owner,
+  due,
+  by,
   remindedOf: null,
   done: null,
 });
@@ -261,21 +283,12 @@ const withPinned = (
 
 const pin = (
   incident: Incident,
-  { by, ...message }: Extract<IncidentEvent, { type: 'incident.message-pinned' }>['data'],
+  { channel, ts, author, text, link, by }: Extract<IncidentEvent, { type: 'incident.message-pinned' }>['data'],
 ): Incident => {
+  const message = { channel, ts };
   if (incident.pinned.some((each) => isSame(each, message)))
     return withPinned(incident, message, (each) => (each.by.includes(by) ? each : { ...each, by: [...each.by, by] }));
-  return {
-    ...incident,
-    pinned: [
-      ...incident.pinned,
-      {
-        ...message,
-        at: new Date(Math.floor(Number(message.ts) * 1000) || 0).toISOString(),
-        by: [by],
-        isEdited: false,
-        isDeleted: false,
-      },
-    ],
-  };
+  const at = new Date(Math.floor(Number(ts) * 1000) || 0).toISOString();
+  const pinned = { channel, ts, author, text, link, at, by: [by], isEdited: false, isDeleted: false };
+  return { ...incident, pinned: [...incident.pinned, pinned] };
 };

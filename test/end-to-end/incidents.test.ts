@@ -1,15 +1,40 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type World, wholeText } from '../../src/cli/demo/world.ts';
-import { type RunningBot, startRunningBot } from '../support/running-bot.ts';
+import { mayday } from '../support/mayday-command.ts';
+import { cliPath, type RunningBot, readiness, startRunningBot } from '../support/running-bot.ts';
 
-/** A real bot against the sandbox; judged by what stands in its Slack and in its ledger. */
+/** Two real bots on one database against the sandbox; judged by what stands in its Slack and in its ledger. */
 let bot: RunningBot;
+let other: ChildProcess;
 let world: World;
+/** Ten minutes of the world are six seconds. */
+const speed = 100;
+
 beforeAll(async () => {
-  bot = await startRunningBot({ plans: 'test/end-to-end/plans', plan: 'bakery', speed: 60 });
+  const plans = mkdtempSync(join(tmpdir(), 'incidents-'));
+  const written = readFileSync('test/end-to-end/plans/bakery.yml', 'utf8');
+  writeFileSync(join(plans, 'bakery.yml'), `${written}links: { dashboard: "https://figures.bakery.example/ovens" }\n`);
+  bot = await startRunningBot({
+    plans,
+    plan: 'bakery',
+    speed,
+    environment: () => ({ MAYDAY_INCIDENT_CHANNEL: 'inc-{severity}-{date}-{plan}-{stamp}' }),
+  });
   world = bot.world;
+  // Slack calls only the first; the second is at the same incidents all the time.
+  other = spawn(process.execPath, [cliPath, 'start'], { env: bot.settings, stdio: ['ignore', 'pipe', 'ignore'] });
+  await readiness(other, () => '');
 }, 60_000);
-afterAll(() => bot.close());
+afterAll(async () => {
+  const gone = new Promise((done) => other.once('exit', done));
+  other.kill('SIGTERM');
+  await gone;
+  await bot.close();
+});
 
 const patience = 30;
 const until = <T>(what: string, look: () => Promise<T | undefined | false>) =>
@@ -20,8 +45,8 @@ const until = <T>(what: string, look: () => Promise<T | undefined | false>) =>
     });
 const state = () => world.get('/slack/state');
 const channelOf = async (id: string): Promise<any> =>
-  (await state()).channels.find(
-    (each: any) => each.name.startsWith('inc-') && JSON.stringify(each.messages).includes(id),
+  (await state()).channels.find(({ messages }: any) =>
+    messages.some(({ metadata }: any) => metadata?.event_payload.key === `${id}/headline`),
   );
 /** Everything that people can read in a channel, with the buttons left out. */
 const textsOf = (channel: any): string => channel.messages.map(wholeText).join('\n');
@@ -65,23 +90,23 @@ describe('an incident', () => {
       values: { reason: { value: 'the ovens are cold' }, severity: { value: 'P1' }, plan: { value: 'bakery' } },
     });
     const { channel, headline } = await until('the headline', async () => {
-      const found = (await state()).channels.find((each: any) => /^inc-\d{8}-bakery-/.test(each.name));
+      const found = (await state()).channels.find((each: any) => /^inc-p1-\d{8}-bakery-/.test(each.name));
       const pinned = found && headlineOf(found);
       return pinned && found.topic && { channel: found, headline: pinned };
     });
     expect(channel.topic).toBe('P1 · open · no commander yet');
     expect(wholeText(headline)).toMatch(/P1[\s\S]*Bakery orders: the ovens are cold[\s\S]*Commander: _nobody_/);
-    const digest = await until('the digest', async () =>
-      (await state()).channels.find(({ name }: any) => name === 'incidents'),
-    );
-    expect(wholeText(digest.messages[0])).toContain(`<#${channel.id}>`);
+    await until('the digest', async () => {
+      const digest = (await state()).channels.find(({ name }: any) => name === 'incidents');
+      return digest?.messages.length === 1 && wholeText(digest.messages[0]).includes(`<#${channel.id}>`);
+    });
     expect((await world.get('/pagerduty/state')).pages.length).toBeGreaterThan(0);
     expect(await world.get('/ledger').then(({ refusals }) => refusals)).toEqual([]);
     await type('ann', 'resolve they are warm', channel.id);
   });
 });
 
-describe('what people do in it', () => {
+describe('what people do in it', { timeout: 90_000 }, () => {
   it('a role is taken once: of two who press together one has it, and the other is told who', async () => {
     const { id, channel } = await declare('P3 bakery the flour is late');
     const { headline } = await headlineSays(id, /open/);
@@ -211,7 +236,7 @@ describe('what people do in it', () => {
       values: { severity: { value: 'P1' }, plan: { value: 'none' } },
     });
     const channel = await until('its channel', async () =>
-      (await state()).channels.find((each: any) => /^inc-\d{8}-[a-z0-9]{6}$/.test(each.name) && headlineOf(each)),
+      (await state()).channels.find((each: any) => /^inc-p1-\d{8}-[a-z0-9]{6}$/.test(each.name) && headlineOf(each)),
     );
     const id = idIn(wholeText(headlineOf(channel)) + JSON.stringify(headlineOf(channel).blocks));
     expect(
@@ -248,6 +273,223 @@ describe('what people do in it', () => {
     expect(wholeText(headline)).toContain('a fuse was changed');
     await until('the topic', async () => /^P1 · resolved · /.test((await channelOf(id)).topic));
     expect(await type('dan', 'timeline', channel.id)).toMatch(/Resolved: a fuse was changed; ✓ .*✗ no: Alarms/);
+  });
+});
+
+describe('what is due', { timeout: 90_000 }, () => {
+  const reminders = async (id: string): Promise<any[]> =>
+    (await channelOf(id)).messages.filter(({ text }: any) => text.startsWith('⏰'));
+  const click = async (user: string, channel: any, ts: string, actionId: string) => {
+    const before = (await state()).responses.length;
+    await world.post('/slack/click', { user, channel: channel.id, ts, actionId, wait: false });
+    await until(`an answer to ${actionId}`, async () => (await state()).responses.length > before);
+  };
+
+  it('who speaks is reminded of the next update, three times and no more; Snooze and Dismiss hold', async () => {
+    const { id, channel } = await declare('P3 none the mill is loud');
+    await type('ann', 'role communications <@U0BEN0001>', channel.id);
+    await type('ann', 'update in 5m we are looking for the noise', channel.id);
+    await headlineSays(id, /Next update\*? due/);
+    // Another is put off, and a third is not wanted at all.
+    const snoozed = await declare('P3 none the mill is slow');
+    await type('ann', 'update in 2m we listen', snoozed.channel.id);
+    const [first] = await until('the first reminder', async () => {
+      const found = await reminders(snoozed.id);
+      return found.length > 0 && found;
+    });
+    expect(first.text).toContain('Nobody has taken communications');
+    await click('ann', snoozed.channel, first.ts, 'incident:snooze');
+    const dismissed = await declare('P3 none the mill is dusty');
+    await type('ann', 'update in 2 min we sweep', dismissed.channel.id);
+    const [last] = await until('the other reminder', async () => {
+      const found = await reminders(dismissed.id);
+      return found.length > 0 && found;
+    });
+    await click('ann', dismissed.channel, last.ts, 'incident:dismiss');
+
+    const all = await until('three reminders', async () => {
+      const found = await reminders(id);
+      return found.length >= 3 && found;
+    });
+    for (const { text } of all) expect(text).toContain('<@U0BEN0001>');
+    expect(all[2].text).toContain('the last of 3');
+    // As long again as between two of them: there is no fourth, and the dismissed one is silent.
+    await new Promise((done) => setTimeout(done, 7_000));
+    expect(await reminders(id)).toHaveLength(3);
+    expect(await reminders(dismissed.id)).toHaveLength(1);
+    // Fifteen minutes are nine seconds here; without Snooze the second would have come after six.
+    const [, second] = await reminders(snoozed.id);
+    if (second) expect(Number(second.ts) - Number(first.ts)).toBeGreaterThan(8.9);
+    const timeline = await type('ann', 'timeline', snoozed.channel.id);
+    expect(timeline).toMatch(/The next update was put off until/);
+    for (const each of [channel, snoozed.channel, dismissed.channel]) await type('ann', 'resolve it is still', each.id);
+  });
+
+  it('a task is remembered to its owner when it is due, once, and is done by a button', async () => {
+    const { id, channel } = await declare('P4 none the sign hangs askew');
+    expect(await type('ann', 'task <@U0BEN0001|ben> in 3m fetch a ladder', channel.id)).toContain(
+      'Task t1 for Ben Flour',
+    );
+    await headlineSays(id, /☐ t1 fetch a ladder · <@U0BEN0001>/);
+    await type('ann', 'resolve good enough', channel.id);
+    const direct = async (): Promise<any> =>
+      (await state()).channels.find(({ kind, name }: any) => kind === 'im' && name === 'U0BEN0001');
+    const due = async (): Promise<any[]> =>
+      ((await direct())?.messages ?? []).filter(({ text }: any) => text.includes('fetch a ladder'));
+    const [message] = await until('the reminder', async () => {
+      const found = await due();
+      return found.length > 0 && found;
+    });
+    await click('ben', await direct(), message.ts, 'incident:task-done');
+    await until('it is done', async () => !/☐ t1/.test(wholeText(headlineOf(await channelOf(id)))));
+    expect(await due()).toHaveLength(1);
+    expect(await type('ben', `task done t9 ${id}`)).toContain('There is no task "t9"');
+  });
+});
+
+describe('what becomes of it', { timeout: 90_000 }, () => {
+  it('another severity reaches headline, topic, digest and channel, whatever Slack refused at first', async () => {
+    const { id, channel } = await declare('P4 none the clock is late');
+    const { headline } = await headlineSays(id, /P4/);
+    await world.post('/faults', { kind: 'error', change: 'slack:chat.update', times: 2 });
+    const { view } = await world.post('/slack/click', {
+      user: 'ann',
+      channel: channel.id,
+      ts: headline.ts,
+      actionId: 'incident:severity',
+    });
+    await world.post('/slack/submit', {
+      user: 'ann',
+      viewId: view.id,
+      values: { severity: { value: 'P2' }, words: { value: 'all clocks are' } },
+    });
+    await headlineSays(id, /🟠 P2/);
+    await until('the topic', async () => (await channelOf(id)).topic.startsWith('P2 · open'));
+    await until('the channel', async () =>
+      /\*Update\* · P2 \(was P4\)[^]*all clocks are/.test(textsOf(await channelOf(id))),
+    );
+    const line = await until('the digest', async () => {
+      const { messages } = await world.get('/slack/channels/incidents');
+      return messages.find(
+        (message: any) => wholeText(message).includes(`<#${channel.id}>`) && /\*P2\*/.test(wholeText(message)),
+      );
+    });
+    expect(line.edits).toBeGreaterThan(0);
+
+    // Merged into another, with what was pinned; both say so.
+    const target = await declare('P2 none time itself is wrong');
+    const { ts } = await world.post('/slack/say', {
+      user: 'ann',
+      channel: channel.id,
+      text: 'the tower clock stands still',
+    });
+    await world.post('/slack/react', { user: 'ann', channel: channel.id, ts, name: 'pushpin' });
+    await until('the pin', async () => (await type('ann', 'timeline', channel.id)).includes('stands still'));
+    expect(await type('ann', `merge into <#${target.channel.id}|x>`, channel.id)).toContain(
+      `Merged into <#${target.channel.id}>`,
+    );
+    await until('the topic', async () => (await channelOf(id)).topic.includes(`merged into <#${target.channel.id}>`));
+    await until('word in both', async () => {
+      const [from, to] = [textsOf(await channelOf(id)), textsOf(await channelOf(target.id))];
+      return (
+        from.includes(`Merged into <#${target.channel.id}>`) &&
+        to.includes(`<#${channel.id}> was merged into this incident`)
+      );
+    });
+    expect(await type('ann', 'timeline', target.channel.id)).toContain('the tower clock stands still');
+    expect(await type('ann', 'update it ticks', channel.id)).toContain('is merged');
+
+    // Resolved, and not over after all.
+    await type('ann', 'resolve the sun is the clock', target.channel.id);
+    const over = await headlineSays(target.id, /✅ P2 · resolved/);
+    const reopen = await world.post('/slack/click', {
+      user: 'ann',
+      channel: target.channel.id,
+      ts: over.headline.ts,
+      actionId: 'incident:reopen',
+    });
+    await world.post('/slack/submit', {
+      user: 'ann',
+      viewId: reopen.view.id,
+      values: { words: { value: 'it is night' } },
+    });
+    await headlineSays(target.id, /🟠 P2 · open/);
+    await until('word of it', async () =>
+      textsOf(await channelOf(target.id)).includes('Reopened by <@U0ANN0001>: it is night'),
+    );
+
+    // The draft in the channel is what the command line prints.
+    expect(await type('ann', 'postmortem', target.channel.id)).toContain(`post-mortem-${target.id}.md`);
+    const shared = (await channelOf(target.id)).messages.find(({ files }: any) => files?.length > 0);
+    const response = await fetch(shared.files[0].url_private, {
+      headers: { authorization: `Bearer ${bot.settings['SLACK_BOT_TOKEN']}` },
+    });
+    const draft = await response.text();
+    const printed = await mayday(['incident', 'postmortem', target.id], bot.settings);
+    expect(printed.stderr).toBe('');
+    expect(printed.stdout.trimEnd()).toBe(draft.trimEnd());
+    expect(draft).toMatch(
+      /# Post-mortem: time itself is wrong[^]*\*\*Ann Crust:\*\* the tower clock stands still \(\[message\]/,
+    );
+    expect((await mayday(['incident', 'timeline', target.id], bot.settings)).stdout).toContain(
+      'Reopened: it is night (Ann Crust)',
+    );
+    await type('ann', 'resolve it is morning', target.channel.id);
+  });
+
+  it('one that a run declares has the run in its headline, and bookmarks of its card and of what the plan links to', async () => {
+    const answer = await type('ann', 'bakery shopfront the shutters are stuck', 'general', '/failover');
+    const run = /r-[a-z0-9]{8}/.exec(answer)![0];
+    const channel = await until('its headline', async () =>
+      (await state()).channels.find(
+        (each: any) =>
+          headlineOf(each) &&
+          wholeText(headlineOf(each)).includes(`failover of shopfront: *waiting for approval* (${run})`),
+      ),
+    );
+    const { bookmarks, messages } = await until('both bookmarks', async () => {
+      const now = await world.get(`/slack/channels/${channel.name}`);
+      return now.bookmarks.length === 2 && now;
+    });
+    const card = messages.find((message: any) => JSON.stringify(message.blocks ?? []).includes(`Run \`${run}\``));
+    expect(bookmarks.map(({ title, link }: any) => [title, link]).sort()).toEqual([
+      ['Dashboard', 'https://figures.bakery.example/ovens'],
+      ['Run', expect.stringContaining(card.ts.replace('.', ''))],
+    ]);
+    await world.post('/slack/click', { user: 'ann', channel: channel.id, ts: card.ts, actionId: 'run:cancel' });
+    await until('its end in the headline', async () => {
+      const now = await world.get(`/slack/channels/${channel.name}`);
+      return wholeText(headlineOf(now)).includes(`*cancelled* (${run})`);
+    });
+    await type('ann', 'resolve the shutters move', channel.id);
+  });
+
+  it('each incident has one headline, one topic and one line in the digest, although two processes were at it', async () => {
+    const { channels } = await until('all of them over', async () => {
+      const now = await state();
+      const digest = now.channels.find(({ name }: any) => name === 'incidents');
+      return digest.messages.every((message: any) => /✅|↪️/u.test(message.text)) && now;
+    });
+    const incidents = channels.filter(({ name }: any) => name.startsWith('inc-'));
+    expect(incidents.length).toBeGreaterThanOrEqual(10);
+    for (const channel of incidents) {
+      const headlines = channel.messages.filter(({ blocks }: any) =>
+        JSON.stringify(blocks ?? []).includes('puts it onto the timeline'),
+      );
+      expect([channel.name, headlines.length]).toEqual([channel.name, 1]);
+    }
+    const digest = channels.find(({ name }: any) => name === 'incidents');
+    expect(digest.messages).toHaveLength(incidents.length);
+    const keys = channels.flatMap(({ messages }: any) =>
+      messages.flatMap(({ metadata }: any) => metadata?.event_payload.key ?? []),
+    );
+    expect(keys.length).toBe(new Set(keys).size);
+    // Nothing was asked of Slack that it had to refuse, besides inviting somebody who had been invited already.
+    const { refusals } = await world.get('/ledger');
+    const ofSlack = refusals.filter(
+      ({ call, code }: any) => call.startsWith('slack:') && code !== 'already_in_channel',
+    );
+    expect(ofSlack).toEqual([]);
   });
 });
 

@@ -11,6 +11,10 @@ export const plain = (text: string): string =>
     // Inside a word these letters format nothing; only at its edge are they set apart.
     .replaceAll(/(?<![\w])[*_~`]|[*_~`](?![\w])/g, '\u2009$&\u2009');
 
+/** Words as a person wrote them: Slack hands these three letters over as entities. */
+export const unescaped = (text: string): string =>
+  text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
+
 /** Cut to so many UTF-16 units, never in the middle of a character. */
 export const shorten = (text: string, most: number): string =>
   text.length <= most

@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { sha256 } from '../../canonical.ts';
 import type { Clock, Log } from '../../define.ts';
 import type { IncidentStore } from '../../engine/incident-store.ts';
+import type { EnginePorts } from '../../engine/ports.ts';
 import { MaydayError, messageOf } from '../../errors.ts';
 import { nextMoment, reminderDue, tasksDue } from '../../incident/due.ts';
 import { type Incident, type Role, roles } from '../../incident/incident.ts';
@@ -20,8 +20,8 @@ export interface IncidentKeeper {
   stop(): void;
 }
 
-/** A process holds an incident for so long, from call to call; longer than Slack is waited for. */
-const holdSeconds = 14;
+/** Between two renewals of the hold that a process has on an incident: well within its term. */
+const renewMs = 1_000;
 const retrySeconds = 2;
 /** How long a new incident's channel is waited for before it is listed without one; wall milliseconds. */
 const channelPatienceMs = 20_000;
@@ -51,6 +51,8 @@ export const createIncidentKeeper = (options: {
   clock: Clock;
   log: Log;
   store: IncidentStore;
+  /** One process at a time; free at once when it dies. */
+  leases: EnginePorts['leases'];
   /** Titles and addresses that the plan knows. */
   linksOf(plan: string): Record<string, string>;
   /** `incidents`, without the sharp; none: there is no digest. */
@@ -58,25 +60,11 @@ export const createIncidentKeeper = (options: {
   /** What somebody is told who has just got a role; Slack's own formatting. */
   instructions(id: string, incident: Incident, role: Role): string;
 }): IncidentKeeper => {
-  const { slack, pool, clock, log, store } = options;
-  const me = randomUUID();
+  const { slack, pool, clock, log, store, leases } = options;
   const busy = new Set<string>();
   const again = new Set<string>();
   let stopped = false;
   let digestPlace: Promise<string | undefined> | undefined;
-
-  /** True when nobody else is at it, or was until just now. */
-  const hold = async (id: string): Promise<boolean> => {
-    const { rowCount } = await pool.query({
-      name: 'incident-hold',
-      text: `INSERT INTO incident_watch AS held (incident, holder, held_until)
-             VALUES ($1, $2, clock_timestamp() + make_interval(secs => $3))
-             ON CONFLICT (incident) DO UPDATE SET holder = excluded.holder, held_until = excluded.held_until
-             WHERE held.holder = excluded.holder OR held.held_until <= clock_timestamp()`,
-      values: [id, me, holdSeconds],
-    });
-    return rowCount === 1;
-  };
 
   const work = async (id: string): Promise<void> => {
     if (stopped) return;
@@ -85,7 +73,7 @@ export const createIncidentKeeper = (options: {
     try {
       do {
         again.delete(id);
-        if (await hold(id)) await bringUpToDate(id);
+        await whileHeld(id, (stillMine) => bringUpToDate(id, stillMine));
       } while (again.has(id) && !stopped);
     } catch (error) {
       if (!(error instanceof LostHold)) log.error({ incident: id }, messageOf(error));
@@ -94,14 +82,34 @@ export const createIncidentKeeper = (options: {
     }
   };
 
-  const bringUpToDate = async (id: string): Promise<void> => {
+  /** Not while another process is at it; that one sees what is new here as well. */
+  const whileHeld = async (id: string, draw: (stillMine: () => Promise<void>) => Promise<void>): Promise<void> => {
+    const lease = await leases.take(`incident:${id}`, 'tell');
+    if (!lease) return;
+    let isMine = true;
+    const renew = async () => {
+      isMine &&= await leases.renew(lease);
+    };
+    const renewing = setInterval(() => void renew().catch(() => {}), renewMs);
+    try {
+      await draw(async () => {
+        await renew();
+        if (!isMine) throw new LostHold();
+      });
+    } finally {
+      clearInterval(renewing);
+      await leases.release(lease).catch(() => {});
+    }
+  };
+
+  const bringUpToDate = async (id: string, stillMine: () => Promise<void>): Promise<void> => {
     const { incident, rows } = await store.read(id);
     const runs = await runsOf(id);
     let againSeconds: number | undefined;
     /** One thing that Slack will not have must not keep the others from being said. */
     const part = async (what: string, draw: () => Promise<unknown>) => {
       if (stopped) return;
-      if (!(await hold(id))) throw new LostHold();
+      await stillMine();
       try {
         await draw();
       } catch (error) {
@@ -156,17 +164,18 @@ export const createIncidentKeeper = (options: {
         );
       });
     const after = (await store.read(id)).incident;
+    await stillMine();
     await pool.query(
-      `UPDATE incident_watch SET seq = $2, runs = $3, due_at = $4, held_until = '-infinity',
-         again_at = CASE WHEN $5::float8 IS NULL THEN NULL ELSE clock_timestamp() + make_interval(secs => $5) END
-       WHERE incident = $1 AND holder = $6`,
+      `INSERT INTO incident_watch (incident, seq, runs, due_at, again_at)
+       VALUES ($1, $2, $3, $4, clock_timestamp() + make_interval(secs => $5::float8))
+       ON CONFLICT (incident) DO UPDATE
+         SET seq = excluded.seq, runs = excluded.runs, due_at = excluded.due_at, again_at = excluded.again_at`,
       [
         id,
         againSeconds === undefined ? rows.at(-1)!.seq : 0,
         runs.map((run) => `${run.id}:${run.status}`).join(','),
         nextMoment(after),
         againSeconds ?? null,
-        me,
       ],
     );
   };
@@ -366,9 +375,8 @@ export const createIncidentKeeper = (options: {
                         (SELECT string_agg(r.id || ':' || r.status, ',' ORDER BY r.created_at, r.id) FROM runs r
                          WHERE r.incident = i.id AND r.flow <> ALL($2)), '')))
                  AND (w.again_at IS NULL OR w.again_at <= clock_timestamp())
-                 AND (w.holder = $3 OR w.held_until IS NULL OR w.held_until <= clock_timestamp())
                ORDER BY i.declared_at DESC LIMIT 100`,
-        values: [clock.now(), tellingFlows, me],
+        values: [clock.now(), tellingFlows],
       });
       const waiting = rows.map(({ id }: { id: string }) => id).filter((id) => !busy.has(id));
       await Promise.all(

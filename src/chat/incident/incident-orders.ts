@@ -5,7 +5,7 @@ import { nextTaskId } from '../../incident/due.ts';
 import { type Incident, isRole, roles } from '../../incident/incident.ts';
 import { sayDuration } from '../../plan/duration.ts';
 import type { SlackClient } from '../../systems/slack/index.ts';
-import { plain, slackTime } from '../cards/text.ts';
+import { plain, slackTime, unescaped } from '../cards/text.ts';
 
 export interface IncidentOrders {
   /** Carries out what a person asks of an incident; returns what to say. Throws one sentence for them. */
@@ -41,6 +41,7 @@ export const createIncidentOrders = (options: {
   return {
     async give(id, order, by) {
       const actor = `slack:${by.person}`;
+      const who: Who = { by: by.person, byName: by.name };
       switch (order.deed) {
         case 'role': {
           const { role } = order;
@@ -63,7 +64,7 @@ export const createIncidentOrders = (options: {
                 'incident/wrong-state',
                 `${holder.name} is ${role} already, since ${holder.since.slice(11, 19)} UTC. Nothing was changed. To take it over: \`/incident role ${role}\`.`,
               );
-            return [{ type: 'incident.role-given', data: { role, person, name, by: by.person } }];
+            return [{ type: 'incident.role-given', data: { role, person, name, ...who } }];
           });
           if (before === person) return `${person === by.person ? 'You are' : `${plain(name)} is`} ${role} already.`;
           const from = before ? `, after <@${before}>` : '';
@@ -77,7 +78,7 @@ export const createIncidentOrders = (options: {
           const why = order.deed === 'due' ? 'said' : 'snoozed';
           const after = await store.commit(id, actor, (incident, now) => {
             mustBeOpen(incident);
-            return [{ type: 'incident.update-due', data: { at: at(now, seconds), why, by: by.person } }];
+            return [{ type: 'incident.update-due', data: { at: at(now, seconds), why, ...who } }];
           });
           return `The next update is due ${slackTime(after.due!.at)}; you will be reminded then, not before.`;
         }
@@ -86,7 +87,7 @@ export const createIncidentOrders = (options: {
             mustBeOpen(incident);
             return incident.due === null
               ? []
-              : [{ type: 'incident.update-due', data: { at: null, why: 'dismissed', by: by.person } }];
+              : [{ type: 'incident.update-due', data: { at: null, why: 'dismissed', ...who } }];
           });
           return 'No more reminders until the next update is said.';
         case 'task': {
@@ -97,7 +98,9 @@ export const createIncidentOrders = (options: {
             mustNotBeMerged(incident);
             task = nextTaskId(incident.tasks);
             const due = at(now, order.dueSeconds);
-            return [{ type: 'incident.task-added', data: { task, text: order.text, owner, due, by: by.person } }];
+            return [
+              { type: 'incident.task-added', data: { task, text: order.text, owner, ownerName: name, due, ...who } },
+            ];
           });
           return `Task ${task} for ${plain(name)}, due in ${sayDuration(order.dueSeconds)}. ${owner === by.person ? 'You are' : 'They are'} reminded then.`;
         }
@@ -109,7 +112,7 @@ export const createIncidentOrders = (options: {
                 'input/invalid',
                 `There is no task "${order.task}" in \`${id}\`; there is ${incident.tasks.map((each) => each.id).join(', ') || 'none'}. Nothing was changed.`,
               );
-            return task.done ? [] : [{ type: 'incident.task-done', data: { task: task.id, by: by.person } }];
+            return task.done ? [] : [{ type: 'incident.task-done', data: { task: task.id, ...who } }];
           });
           const left = after.tasks.filter(({ done }) => done === null).length;
           return `☑ ${order.task} is done. ${left === 0 ? 'Nothing is left to do.' : `${left} left.`}`;
@@ -119,18 +122,18 @@ export const createIncidentOrders = (options: {
             if (incident.status === 'open')
               throw new MaydayError('incident/wrong-state', `\`${id}\` is open. Nothing was changed.`);
             mustNotBeMerged(incident);
-            return [{ type: 'incident.reopened', data: { reason: order.reason, by: by.person } }];
+            return [{ type: 'incident.reopened', data: { reason: order.reason, ...who } }];
           });
           return `\`${id}\` is open again. Its page and the status page stay as they are: page again with \`/incident update\` and call whom you need.`;
         case 'merge':
-          return await merge(id, order.into, by.person);
+          return await merge(id, order.into, who);
         case 'pin':
-          return await pinMessage(id, order, by.person);
+          return await pinMessage(id, order, who);
       }
     },
   };
 
-  async function merge(id: string, into: string, by: string): Promise<string> {
+  async function merge(id: string, into: string, who: Who): Promise<string> {
     const target = await incidents.find(into);
     if (!target)
       throw new MaydayError(
@@ -139,36 +142,58 @@ export const createIncidentOrders = (options: {
       );
     if (target.id === id)
       throw new MaydayError('input/invalid', 'An incident cannot be merged into itself. Nothing was changed.');
-    await store.commitBoth([id, target.id], `slack:${by}`, ([source, goal]) => {
+    await store.commitBoth([id, target.id], `slack:${who.by}`, ([source, goal]) => {
       if (source.mergedInto === target.id) return [[], []];
       mustBeOpen(source);
       mustBeOpen(goal);
       return [
-        [{ type: 'incident.merged', data: { into: target.id, by } }],
-        [{ type: 'incident.absorbed', data: { from: id, title: source.title, by } }],
+        [{ type: 'incident.merged', data: { into: target.id, ...who } }],
+        [{ type: 'incident.absorbed', data: { from: id, title: source.title, ...who } }],
       ];
     });
     const place = target.channel ? `<#${target.channel}>` : `\`${target.id}\``;
     return `Merged into ${place}. What \`${id}\` paged or said on the status page stays as it is: resolve it there by hand.`;
   }
 
-  async function pinMessage(id: string, { channel, ts }: { channel: string; ts: string }, by: string): Promise<string> {
+  async function pinMessage(id: string, { channel, ts }: { channel: string; ts: string }, who: Who): Promise<string> {
     const [message, link] = await Promise.all([
       slack.message(channel, ts).catch(() => undefined),
       slack.permalink(channel, ts).catch(() => null),
     ]);
     // A channel in which Mayday is not: the link is what can be kept.
-    const { user: author = by, text = '(the message stands where Mayday cannot read)' } = message ?? {};
+    const { user: author = who.by, text = '(the message stands where Mayday cannot read)' } = message ?? {};
+    const authorName =
+      author === who.by
+        ? who.byName
+        : await slack.userInfo(author).then(
+            ({ name }) => name,
+            () => undefined,
+          );
     await incidents.notePinned(channel, ts, id);
-    await store.commit(id, `slack:${by}`, (incident) =>
-      incident.pinned.some((each) => each.channel === channel && each.ts === ts && each.by.includes(by))
+    let isMarked = false;
+    await store.commit(id, `slack:${who.by}`, (incident) => {
+      const known = incident.pinned.find((each) => each.channel === channel && each.ts === ts);
+      const isMine = known?.by.includes(who.by) ?? false;
+      // Somebody else's has its mark. One's own may have lost it: the process can have died in between.
+      isMarked = known !== undefined && !isMine;
+      return isMine
         ? []
-        : [{ type: 'incident.message-pinned', data: { channel, ts, author, text, link, by } }],
-    );
-    await slack.react(channel, ts, pinnedMark).catch(() => undefined);
+        : [
+            {
+              type: 'incident.message-pinned',
+              data: { channel, ts, author, ...(authorName && { authorName }), text: unescaped(text), link, ...who },
+            },
+          ];
+    });
+    if (!isMarked) await slack.react(channel, ts, pinnedMark).catch(() => undefined);
     return 'The message is on the timeline.';
   }
 };
+
+interface Who {
+  by: string;
+  byName: string;
+}
 
 const mustBeOpen = (incident: Incident): void => {
   mustNotBeMerged(incident);

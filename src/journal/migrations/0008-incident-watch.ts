@@ -1,8 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 
 /**
- * How far each incident's messages have been brought up to date, when it has to be looked at again, and which process is
- * at it. Derived: without it everything is looked at once more. What was over before this table came stays as it was.
+ * How far each incident's messages have been brought up to date, and when it has to be looked at again. Derived: without it everything is looked at once more. What was over before this table came stays as it was.
  */
 export const up = async (db: Kysely<any>): Promise<void> => {
   await sql`
@@ -11,9 +10,7 @@ export const up = async (db: Kysely<any>): Promise<void> => {
       seq bigint NOT NULL DEFAULT 0,
       runs text NOT NULL DEFAULT '',
       due_at timestamptz,
-      again_at timestamptz,
-      holder text NOT NULL DEFAULT '',
-      held_until timestamptz NOT NULL DEFAULT '-infinity'
+      again_at timestamptz
     )`.execute(db);
   await sql`
     INSERT INTO incident_watch (incident, seq)
