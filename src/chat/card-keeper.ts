@@ -93,7 +93,8 @@ export const createCardKeeper = (options: {
   const isUrgent = (entry: Entry) => standing(entry.state) !== entry.standing;
   const pause = () => {
     const mine = [...entries.values()].filter(({ state }) => state.outcome === null).length;
-    return Math.max(pauseMs, pauseMs * Math.max(mine, liveRuns));
+    // Slack's minutes are the world's.
+    return Math.max(pauseMs, (pauseMs * Math.max(mine, liveRuns)) / clock.speed);
   };
   const dueAt = (entry: Entry): number => Math.max(entry.notBefore, isUrgent(entry) ? 0 : entry.drawnAt + pause());
 

@@ -1,10 +1,10 @@
 import { lookup as systemLookup } from 'node:dns';
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { rootCertificates } from 'node:tls';
 import type { SystemTools } from '../define.ts';
 import { MaydayError, messageOf } from '../errors.ts';
 import { isForbiddenAddress } from './forbidden-address.ts';
+import { trust } from './trust.ts';
 
 export interface HttpAnswer {
   status: number;
@@ -57,8 +57,8 @@ export const createHttpClient = (tools: SystemTools): HttpClient => ({
     const startedAt = performance.now();
     try {
       const response = await new Promise<IncomingMessage>((resolve, reject) => {
-        const ca = [...rootCertificates, ...(tools.dialler.authority ? [tools.dialler.authority] : [])];
-        const request = secure ? httpsRequest({ ...options, servername: name, ca }) : httpRequest(options);
+        const tls = { servername: name, secureContext: trust(tools.dialler) };
+        const request = secure ? httpsRequest({ ...options, ...tls }) : httpRequest(options);
         request.on('response', resolve);
         request.on('error', reject);
         request.end(body);

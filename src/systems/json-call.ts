@@ -1,7 +1,7 @@
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { rootCertificates } from 'node:tls';
 import type { Dialler } from '../define.ts';
+import { trust } from './trust.ts';
 
 export interface JsonAnswer {
   status: number;
@@ -39,8 +39,8 @@ export const callJson = async (
     signal,
   };
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    const ca = [...rootCertificates, ...(dialler.authority ? [dialler.authority] : [])];
-    const request = secure ? httpsRequest({ ...options, servername: name, ca }) : httpRequest(options);
+    const tls = { servername: name, secureContext: trust(dialler) };
+    const request = secure ? httpsRequest({ ...options, ...tls }) : httpRequest(options);
     request.on('response', resolve);
     request.on('error', reject);
     request.end(text);

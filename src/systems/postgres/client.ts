@@ -1,8 +1,8 @@
 import { Socket } from 'node:net';
-import { rootCertificates } from 'node:tls';
 import pg from 'pg';
 import type { SystemTools } from '../../define.ts';
 import { MaydayError } from '../../errors.ts';
+import { trust } from '../trust.ts';
 import { postgresFailure } from './errors.ts';
 
 /** Where a database is and as whom to ask it. The password is a reference; it is read when a session opens. */
@@ -37,7 +37,7 @@ export const createDatabases = (tools: SystemTools): Databases => ({
       application_name: 'mayday',
       connectionTimeoutMillis: connectMilliseconds,
       stream: () => socket,
-      ssl: { ca: [...rootCertificates, ...(tools.dialler.authority ? [tools.dialler.authority] : [])] },
+      ssl: { secureContext: trust(tools.dialler) },
     });
     client.on('error', () => {});
     // A server that hangs hears no polite end: the socket is cut, and so every waiting promise fails.

@@ -1,8 +1,8 @@
-import { rootCertificates } from 'node:tls';
 import { Redis } from 'ioredis';
 import type { LookContext, SystemTools } from '../../define.ts';
 import { MaydayError, messageOf } from '../../errors.ts';
 import { lookSignal } from '../look-signal.ts';
+import { trust } from '../trust.ts';
 import { redisFailure } from './errors.ts';
 import { type MasterView, readView } from './master-view.ts';
 import type { SentinelTarget } from './sentinel-target.ts';
@@ -43,7 +43,7 @@ export const createRedisClients = (tools: SystemTools): RedisClients => {
       ...(given.tls && {
         tls: {
           servername: host,
-          ca: [...rootCertificates, ...(tools.dialler.authority ? [tools.dialler.authority] : [])],
+          secureContext: trust(tools.dialler),
         },
       }),
       protocol: 2,
