@@ -151,17 +151,18 @@ const measureMany = async () => {
       const runs: string[] = [];
       for (const name of names) runs.push(await start(world, name));
       const waiting = new Set(runs);
-      await world.until('all cards approved', 600, async () => {
-        const messages = await allMessages(world);
-        for (const { channel, ts, blocks } of messages) {
-          const text = JSON.stringify(blocks ?? []);
-          const run = [...waiting].find((each) => text.includes(each));
-          if (!run || !text.includes('"run:approve"')) continue;
+      for (let i = 0; i < 600 && waiting.size > 0; i += 1) {
+        await sleep(1_000);
+        for (const { channel, ts, blocks } of await allMessages(world)) {
+          const approve = blocks
+            ?.flatMap(({ elements }: any) => elements ?? [])
+            .find((each: any) => each.action_id === 'run:approve');
+          const run = approve?.value?.split('|')[0];
+          if (!run || !waiting.delete(run)) continue;
           await world.post('/slack/click', { user: 'ada', channel, ts, actionId: 'run:approve' });
-          waiting.delete(run);
         }
-        return waiting.size === 0 ? true : undefined;
-      });
+      }
+      if (waiting.size > 0) throw new Error(`${waiting.size} cards never came.`);
       const before = (await world.get('/ledger')).counts['slack:chat.update'] ?? 0;
       let oldestCardSeconds = 0;
       for (let i = 0; i < 24; i += 1) {

@@ -37,7 +37,7 @@ const previewBack = async (
     ...now!,
     resource: now?.resource ?? step.resources.join(', '),
     now: now?.now ?? 'not known',
-    then: `${undo}: ${JSON.stringify(step.takesBack!.before)}`,
+    then: `${undo}: ${inWords(step.takesBack!.before)}`,
   };
 };
 
@@ -109,4 +109,14 @@ export const previewGraph = async (
   );
   const stoppedAt = ends.length > 0 ? new Date(Math.max(...ends)) : clock.now();
   return { changes: read.flat(), losses: readLosses, stoppedAt: stoppedAt.toISOString() };
+};
+
+/** `replicas 2, image web:3` instead of braces and quotes. */
+const inWords = (value: Json): string => {
+  if (value === null) return 'nothing';
+  if (Array.isArray(value)) return value.map(inWords).join(', ') || 'none';
+  if (typeof value !== 'object') return String(value);
+  return Object.entries(value)
+    .map(([key, inner]) => `${key} ${inWords(inner)}`)
+    .join(', ');
 };
