@@ -57,9 +57,9 @@ describe('the state', () => {
   test('the commander of the row is who has the role, and a handing over keeps the others', () => {
     const give = (minutes: number, role: string, person: string) =>
       row(minutes, { type: 'incident.role-given', data: { role, person, name: person, ...by } });
-    const incident = after(give(1, 'scribe', 'U1'), give(2, 'commander', 'U2'), give(3, 'commander', 'U3'));
+    const incident = after(give(1, 'commander', 'U2'), give(2, 'commander', 'U3'), give(3, 'scribe', 'U1'));
     expect(incident.commander).toBe('U3');
-    expect(incident.roles.scribe).toMatchObject({ person: 'U1', since: at(1) });
+    expect(incident.roles.scribe).toMatchObject({ person: 'U1', since: at(3) });
   });
 
   test('a message stays until the last who pinned it takes it off', () => {
