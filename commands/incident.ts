@@ -164,7 +164,9 @@ async function declare(typed: string[], context: CommandContext): Promise<void> 
   const started = await context.start({ flow: 'declare', plan, reason, severity });
   if (!started) return;
   const [channel = '', ts = ''] = about?.split('/') ?? [];
-  if (ts) await context.incidents.give(started.incident, { deed: 'pin', channel, ts });
+  // Only of the channel in which it was asked for: nobody reads through Mayday where they could not.
+  if (ts && channel === context.caller.channel)
+    await context.incidents.give(started.incident, { deed: 'pin', channel, ts });
   const isUrgent = severity === 'P1' || severity === 'P2';
   const called =
     plan === undefined

@@ -57,18 +57,7 @@ export const gather = (plan: FlowPlan, request: FlowRequest, wakes = false, decl
   const { pagerduty } = plan.announce;
   // A failover always pages: whoever acknowledged an earlier alarm must hear of this one.
   if (pagerduty && (wakes || !plan.incident['pagerduty']) && (!declares || isUrgent(request.severity)))
-    steps.push({
-      id: 'page',
-      title: 'Page on-call',
-      phase: 'declare',
-      uses: 'pagerduty/page',
-      with: {
-        service: pagerduty.service,
-        ...(pagerduty.escalationPolicy ? { 'escalation-policy': pagerduty.escalationPolicy } : {}),
-      },
-      withinSeconds: 120,
-      record: { name: 'pagerduty', from: 'incident' },
-    });
+    steps.push(page(pagerduty));
   const needs = opened ? [] : ['open-channel'];
   if (steps.some(({ id }) => id === 'page')) steps.push(...secondRoute(plan, channel, needs));
   steps.push(
@@ -107,6 +96,35 @@ export const gather = (plan: FlowPlan, request: FlowRequest, wakes = false, decl
       with: { channel: name, template: declares ? 'slack/declared' : 'slack/first-notice' },
     });
   return { steps, channel };
+};
+
+const page = (pagerduty: NonNullable<FlowPlan['announce']['pagerduty']>): StepDraft => ({
+  id: 'page',
+  title: 'Page on-call',
+  phase: 'declare',
+  uses: 'pagerduty/page',
+  with: {
+    service: pagerduty.service,
+    ...(pagerduty.escalationPolicy ? { 'escalation-policy': pagerduty.escalationPolicy } : {}),
+  },
+  withinSeconds: 120,
+  record: { name: 'pagerduty', from: 'incident' },
+});
+
+/** What was declared as milder than it is: those who were left to sleep are woken, and called in. */
+export const wakeUp = (plan: FlowPlan, request: FlowRequest, channel: string): StepDraft[] => {
+  const { pagerduty } = plan.announce;
+  if (!isUrgent(request.severity) || isUrgent(request.severityBefore ?? request.severity)) return [];
+  return [
+    ...(pagerduty && !plan.incident['pagerduty'] ? [page(pagerduty), ...secondRoute(plan, channel, [])] : []),
+    {
+      id: 'invite',
+      title: 'Invite those who work on it',
+      phase: 'declare',
+      uses: 'slack/invite',
+      with: { channel, people: peopleToInvite(plan, request) },
+    },
+  ];
 };
 
 /** What was done without Slack and without the plan's own rule is said to everybody, as soon as it can be. */
@@ -214,7 +232,7 @@ export const askApprovers = (
   );
   const levels = rule.escalate ?? [];
   const share = rule.expiresSeconds / (levels.length + 1);
-  const page = plan.announce.pagerduty ? pageOf(plan, true) : undefined;
+  const paged = plan.announce.pagerduty ? pageOf(plan, true) : undefined;
   const escalated = levels.flatMap((level, i): StepDraft[] => {
     const inTime = `answered-${i + 1}`;
     const seconds = Math.round(share * (i + 1));
@@ -249,14 +267,14 @@ export const askApprovers = (
               } as StepDraft,
             ]
           : []),
-        ...(page && person.pagerduty
+        ...(paged && person.pagerduty
           ? [
               {
                 id: `wake-${i + 1}-${person.pagerduty.toLowerCase()}`,
                 title: `Wake ${person.name}, because nobody answered`,
                 uses: 'pagerduty/request-responders',
                 with: {
-                  incident: fillReference(page),
+                  incident: fillReference(paged),
                   people: [plan.personKey(person)],
                   template: 'stakeholder/approval-asked',
                   extra,

@@ -1,4 +1,5 @@
 import { defineFlow, type StepDraft } from '../src/define.ts';
+import { wakeUp } from './telling.ts';
 
 /** Says a person's words in the incident's channel and, when customers have been told of it, on the status page. */
 export const update = defineFlow({
@@ -25,6 +26,7 @@ export const update = defineFlow({
         uses: 'slack/post',
         with: { channel, template: 'slack/incident-update', extra },
       });
+    if (channel) steps.push(...wakeUp(plan, request, channel));
     if (pagerduty)
       steps.push({
         id: 'note',

@@ -83,21 +83,21 @@ const withButton = (world: World, run: string, button: string): Promise<any> =>
     return JSON.stringify(card?.blocks ?? []).includes(`"${button}"`) ? card : undefined;
   });
 
+/** The run that a command starts; what held the system before may take a moment to let go of it. */
 const start = async (world: World, plan: string): Promise<string> => {
-  const before = (await world.get('/slack/state')).responses.length;
-  await world.post('/slack/command', {
-    user: 'ada',
-    channel: 'general',
-    command: '/failover',
-    text: `${plan} door it squeaks`,
-  });
-  return await world.until('an answer', 30, async () => {
-    const { responses } = await world.get('/slack/state');
-    return responses
-      .slice(before)
-      .map(({ body }: any) => /`(r-[a-z0-9]+)`/.exec(body.text)?.[1])
-      .find(Boolean);
-  });
+  for (;;) {
+    const before = (await world.get('/slack/state')).responses.length;
+    const text = `${plan} door it squeaks`;
+    await world.post('/slack/command', { user: 'ada', channel: 'general', command: '/failover', text });
+    const said: string = await world.until('an answer', 30, async () => {
+      const { responses } = await world.get('/slack/state');
+      return responses.length > before ? responses.at(-1).body.text : undefined;
+    });
+    const run = /^Started run `(r-[a-z0-9]+)`/.exec(said)?.[1];
+    if (run) return run;
+    if (!said.includes('is held by')) throw new Error(said);
+    await sleep(250);
+  }
 };
 
 const measureOneRun = async () =>

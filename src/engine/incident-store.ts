@@ -1,3 +1,4 @@
+import { canonical } from '../canonical.ts';
 import type { Clock } from '../define.ts';
 import { MaydayError } from '../errors.ts';
 import { type Incident, type IncidentEvent, incidentAfter, incidentRow } from '../incident/incident.ts';
@@ -49,6 +50,18 @@ export const createIncidentStore = (options: {
     return { id, incident, rows };
   };
 
+  const areThere = async (
+    parts: readonly { id: string; head: { seq: number }; events: readonly { type: string; data: object }[] }[],
+  ): Promise<boolean> => {
+    const found = await Promise.all(parts.map(({ id, head }) => journal.read(incidentStream(id), head.seq)));
+    return parts.every(({ events }, i) =>
+      events.every(
+        (event, place) =>
+          found[i]![place]?.type === event.type && canonical(found[i]![place]?.data) === canonical(event.data),
+      ),
+    );
+  };
+
   const commitAll = async (
     ids: readonly string[],
     actor: string,
@@ -82,7 +95,12 @@ export const createIncidentStore = (options: {
         for (const { id } of changed) options.changed(id);
         return parts.map(({ after }) => after);
       } catch (error) {
-        // Also after a commit whose answer was lost: `make` sees what the journal holds, and what is there is not done again.
+        // A commit whose answer was lost is read back, not repeated.
+        const isInDoubt = error instanceof MaydayError && error.code === 'journal/unavailable';
+        if (isInDoubt && (await areThere(changed).catch(() => false))) {
+          for (const { id } of changed) options.changed(id);
+          return parts.map(({ after }) => after);
+        }
         const mayTryAgain =
           error instanceof MaydayError &&
           (error.code === 'journal/conflict' || (error.code === 'journal/unavailable' && attempt < 2));

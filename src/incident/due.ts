@@ -23,7 +23,7 @@ export interface Reminder {
 
 /** The reminder that is due now. Those that nobody lived to say are left out, not said one after the other. */
 export const reminderDue = ({ status, due }: Incident, now: Date): Reminder | null => {
-  if (status !== 'open' || due === null || due.reminders >= mostReminders) return null;
+  if (status !== 'open' || due === null) return null;
   const passed = now.getTime() - Date.parse(due.at);
   if (passed < 0) return null;
   const number = Math.min(mostReminders, 1 + Math.floor(passed / (reminderPauseSeconds * 1000)));

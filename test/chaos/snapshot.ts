@@ -71,7 +71,10 @@ export const takeSnapshot = async (
         counted(
           slack.channels.flatMap((channel: any) =>
             channel.messages.flatMap((message: any) =>
-              message.metadata ? [`${channel.name} ${message.metadata.event_payload.key}`] : [],
+              // An incident's own messages come by the clock, not by the run.
+              message.metadata && !message.metadata.event_payload.key.startsWith('i-')
+                ? [`${channel.name} ${message.metadata.event_payload.key}`]
+                : [],
             ),
           ),
         ),

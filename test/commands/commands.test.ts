@@ -285,6 +285,73 @@ describe('commands', () => {
     );
   });
 
+  const deeds: [string, object][] = [
+    ['role commander', { deed: 'role', role: 'commander', person: null }],
+    ['role Scribe <@U0ROSE001|rose>', { deed: 'role', role: 'scribe', person: 'U0ROSE001' }],
+    ['update in 5m', { deed: 'due', inSeconds: 300 }],
+    ['update in 20 minutes', { deed: 'due', inSeconds: 1200 }],
+    ['snooze 1h', { deed: 'snooze', seconds: 3600 }],
+    ['snooze', { deed: 'snooze', seconds: 900 }],
+    ['dismiss', { deed: 'dismiss' }],
+    [
+      'task <@U0ROSE001> in 2 days prune the roses',
+      { deed: 'task', owner: 'U0ROSE001', text: 'prune the roses', dueSeconds: 172_800 },
+    ],
+    ['task prune in spring', { deed: 'task', owner: null, text: 'prune in spring', dueSeconds: 86_400 }],
+    ['task done T2', { deed: 'task-done', task: 't2' }],
+    ['merge into <#C0OTHER01|inc-x>', { deed: 'merge', into: 'C0OTHER01' }],
+    ['merge i-2345abcd', { deed: 'merge', into: 'i-2345abcd' }],
+    ['reopen it rains again', { deed: 'reopen', reason: 'it rains again' }],
+  ];
+  test.each(deeds)('an incident is told: %s', async (words, order) => {
+    const { orders, refusal } = await type('/incident', words, { ofChannel: incident('i-1') });
+    expect(refusal).toBeUndefined();
+    expect(orders).toEqual([['i-1', order]]);
+  });
+
+  test.each([
+    ['role gardener', /There is no role "gardener"/],
+    ['role scribe @rose', /Slack knows nobody called @rose/],
+    ['merge into #inc-x', /Slack knows no channel called #inc-x/],
+    ['merge', /Say into which/],
+    ['update in 20 it rains', /Say the unit/],
+    ['severity P1', /Say it in a few words/],
+    ['severity', /Say how bad it is/],
+    ['resolve', /Say it in a few words/],
+  ])('%s is refused with one clear sentence, and nothing is done', async (words, why) => {
+    const { orders, started, refusal } = await type('/incident', words, { ofChannel: incident('i-1') });
+    expect(refusal?.message ?? '').toMatch(why);
+    expect([orders, started]).toEqual([[], []]);
+  });
+
+  test.each([
+    [
+      'P1 in 20m payments fail',
+      { severity: 'P1', text: 'payments fail', nextUpdate: new Date('2026-03-01T12:20:00Z') },
+    ],
+    ['in the morning it rains', { text: 'in the morning it rains' }],
+  ])('an update may say how bad it is and when the next one comes: %s', async (words, request) => {
+    const { started } = await type('/incident', `update ${words}`, { ofChannel: incident('i-1') });
+    expect(started).toMatchObject([{ flow: 'update', incident: 'i-1', ...request }]);
+  });
+
+  test('an incident may belong to no plan, but a slip of the finger is not taken for that', async () => {
+    const without = { flow: 'declare', plan: undefined, reason: 'the lights are off', severity: 'P2' };
+    expect((await type('/incident', 'declare none the lights are off')).started).toEqual([without]);
+    expect((await type('/incident', 'declare the lights are off')).started).toEqual([without]);
+    const { started, refusal } = await type('/incident', 'declare P1 orchrad it rains');
+    expect(refusal?.message).toMatch(/no plan "orchrad". Did you mean "orchard"\?.*declare P2 none/);
+    expect(started).toEqual([]);
+  });
+
+  test('a message is put onto the timeline only from the channel in which it was asked for', async () => {
+    const { orders } = await type('/incident', 'declare P2 orchard it rains --about=C1/1700000000.000100');
+    expect(orders).toEqual([['i-23456789', { deed: 'pin', channel: 'C1', ts: '1700000000.000100' }]]);
+    const elsewhere = await type('/incident', 'declare P2 orchard it rains --about=C2/1700000000.000100');
+    expect(elsewhere.orders).toEqual([]);
+    expect(elsewhere.started).toMatchObject([{ reason: 'it rains' }]);
+  });
+
   const ordered: [string, object][] = [
     ['abort the Region is back', { deed: 'abort', reason: 'the Region is back' }],
     ['pause lunch', { deed: 'pause', reason: 'lunch' }],

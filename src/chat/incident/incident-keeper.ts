@@ -25,6 +25,8 @@ const renewMs = 1_000;
 const retrySeconds = 2;
 /** How long a new incident's channel is waited for before it is listed without one; wall milliseconds. */
 const channelPatienceMs = 20_000;
+/** After the digest's channel could not be looked for. */
+const digestPauseMs = 10_000;
 /** Incidents at once: each is a handful of calls, and most of the time is waiting for Slack. */
 const mostAtOnce = 5;
 /** Runs that only tell are no work on the incident. */
@@ -126,10 +128,11 @@ export const createIncidentKeeper = (options: {
     if (channel) {
       const headline = headlineOf(id, incident, runs, links);
       await part('headline', async () => {
-        if (await keepMessage(id, 'headline', channel, headline)) {
-          const { ts } = (await placeOf(id, 'headline'))!;
-          await slack.pin(channel, ts);
-        }
+        await keepMessage(id, 'headline', channel, headline);
+        const { ts } = (await placeOf(id, 'headline'))!;
+        if ((await placeOf(id, 'headline-pin'))?.ts === ts) return;
+        await slack.pin(channel, ts);
+        await remember(id, 'headline-pin', { channel, ts, digest: '' });
       });
       await part('topic', () => keepTopic(id, channel, topicOf(incident, into)));
     }
@@ -205,16 +208,16 @@ export const createIncidentKeeper = (options: {
     );
   };
 
-  /** One message that is edited; true when it was posted just now. */
-  const keepMessage = async (id: string, kind: string, channel: string, said: Required<Said>): Promise<boolean> => {
+  /** One message that is edited; it is posted once, and again only when somebody has deleted it. */
+  const keepMessage = async (id: string, kind: string, channel: string, said: Required<Said>): Promise<void> => {
     const digest = sha256(JSON.stringify(said));
     const place = await placeOf(id, kind);
-    if (place?.digest === digest) return false;
+    if (place?.digest === digest) return;
     if (place?.ts) {
       try {
         await slack.updateMessage(place.channel, place.ts, said);
         await remember(id, kind, { ...place, digest });
-        return false;
+        return;
       } catch (error) {
         // Somebody has deleted it, so there is none: it is posted once more.
         if (slackCode(error) !== 'message_not_found') throw error;
@@ -223,7 +226,6 @@ export const createIncidentKeeper = (options: {
     }
     const posted = await postMarked(id, kind, `${id}/${kind}`, said, channel, place !== undefined && !place.ts);
     await remember(id, kind, { ...posted, digest });
-    return true;
   };
 
   /** Posts with a mark by which whoever comes after a crash finds it. */
@@ -355,9 +357,11 @@ export const createIncidentKeeper = (options: {
         return now?.id;
       }
     })();
-    // A failure is not kept: the next one asks again.
+    // A failure is kept for a while: every incident would ask, and looking through all channels is dear.
     digestPlace.catch(() => {
-      digestPlace = undefined;
+      setTimeout(() => {
+        digestPlace = undefined;
+      }, digestPauseMs).unref();
     });
     return digestPlace;
   };

@@ -124,7 +124,7 @@ export const createIncidentOrders = (options: {
             mustNotBeMerged(incident);
             return [{ type: 'incident.reopened', data: { reason: order.reason, ...who } }];
           });
-          return `\`${id}\` is open again. Its page and the status page stay as they are: page again with \`/incident update\` and call whom you need.`;
+          return `\`${id}\` is open again. Its page and the status page stay as they are: call whom you need.`;
         case 'merge':
           return await merge(id, order.into, who);
         case 'pin':
