@@ -84,9 +84,10 @@ const withButton = (world: World, run: string, button: string): Promise<any> =>
   });
 
 /** The run that a command starts; what held the system before may take a moment to let go of it. */
-const start = async (world: World, plan: string): Promise<string> => {
+const start = async (world: World, plan: string): Promise<{ run: string; typedAt: number }> => {
   for (;;) {
     const before = (await world.get('/slack/state')).responses.length;
+    const typedAt = Date.now();
     const text = `${plan} door it squeaks`;
     await world.post('/slack/command', { user: 'ada', channel: 'general', command: '/failover', text });
     const said: string = await world.until('an answer', 30, async () => {
@@ -94,7 +95,7 @@ const start = async (world: World, plan: string): Promise<string> => {
       return responses.length > before ? responses.at(-1).body.text : undefined;
     });
     const run = /^Started run `(r-[a-z0-9]+)`/.exec(said)?.[1];
-    if (run) return run;
+    if (run) return { run, typedAt };
     if (!said.includes('is held by')) throw new Error(said);
     await sleep(250);
   }
@@ -104,8 +105,7 @@ const measureOneRun = async () =>
   withBot({ mill: planText('mill', 12) }, 1, async (_, world) => {
     const times: number[] = [];
     for (let i = 0; i <= commands; i += 1) {
-      const typedAt = Date.now();
-      const run = await start(world, 'mill');
+      const { run, typedAt } = await start(world, 'mill');
       const card = await withButton(world, run, 'run:cancel');
       // The first one opens the channel and warms everything up.
       if (i > 0) times.push(Number(card.ts) * 1000 - typedAt);
@@ -123,7 +123,7 @@ const measureOneRun = async () =>
 /** How long after it was written down an event of the only live run was on its card. */
 const measureBehind = () =>
   withBot({ mill: planText('mill', 30) }, fastSpeed, async (bot, world) => {
-    const run = await start(world, 'mill');
+    const { run } = await start(world, 'mill');
     const card = await withButton(world, run, 'run:approve');
     await world.post('/slack/click', { user: 'ada', channel: card.channel, ts: card.ts, actionId: 'run:approve' });
     await world.until('its success', 240, async () =>
@@ -149,7 +149,7 @@ const measureMany = async () => {
     fastSpeed,
     async (bot, world) => {
       const runs: string[] = [];
-      for (const name of names) runs.push(await start(world, name));
+      for (const name of names) runs.push((await start(world, name)).run);
       const waiting = new Set(runs);
       for (let i = 0; i < 600 && waiting.size > 0; i += 1) {
         await sleep(1_000);
