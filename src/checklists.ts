@@ -102,7 +102,6 @@ export const createChecklists = ({ store, plans, registry, clock, log }: Checkli
       await handle.commit((now) => (now.ticks[event.data.item] ? [] : [event]), { actor: `slack:${by.person}` });
       return `Ticked: ${item.item}.`;
     },
-    lists: (plan) => Object.keys(plans.find(plan).text.checklists),
   };
 };
 

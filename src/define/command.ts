@@ -92,7 +92,6 @@ export interface ChecklistDirectory {
   show(runId: string): Promise<string>;
   /** Ticks by hand what no fact can tick. Throws one sentence when it is not for hands. */
   tick(runId: string, list: string, number: number, by: { person: string; name: string }): Promise<string>;
-  lists(plan: string): string[];
 }
 
 /** What can be asked of a plan without starting anything: the same answers as on the command line. */

@@ -146,7 +146,6 @@ describe('commands', () => {
       checklists: {
         show: async (id) => `lists of ${id}`,
         tick: async (_, list, number) => `${list} ${number}`,
-        lists: () => [],
       },
       planTools: { names: () => ['graph'], run: async (tool, plan, words) => `${tool} of ${plan} ${words.join(' ')}` },
       plans: {
