@@ -77,7 +77,6 @@ const viewOf = (user: string) =>
   until(`a form of ${user}`, async () =>
     (await state()).views.findLast((view: any) => view.open && view.user === user),
   );
-const count = async (change: string): Promise<number> => (await world.get('/ledger')).counts[change] ?? 0;
 
 describe('an incident', () => {
   it('is declared in a form, and has a channel with a headline, a topic and a line in the digest', async () => {
@@ -374,7 +373,7 @@ describe('what becomes of it', { timeout: 90_000 }, () => {
     await headlineSays(id, /🟠 P2/);
     await until('the topic', async () => (await channelOf(id)).topic.startsWith('P2 · open'));
     await until('the channel', async () =>
-      /\*Update\* · P2 \(was P4\)[^]*all clocks are/.test(textsOf(await channelOf(id))),
+      /\*Update\* · P2 \(was P4\)[\s\S]*all clocks are/.test(textsOf(await channelOf(id))),
     );
     const line = await until('the digest', async () => {
       const { messages } = await world.get('/slack/channels/incidents');
@@ -437,7 +436,7 @@ describe('what becomes of it', { timeout: 90_000 }, () => {
     expect(printed.stderr).toBe('');
     expect(printed.stdout.trimEnd()).toBe(draft.trimEnd());
     expect(draft).toMatch(
-      /# Post-mortem: time itself is wrong[^]*\*\*Ann Crust:\*\* the tower clock stands still \(\[message\]/,
+      /# Post-mortem: time itself is wrong[\s\S]*\*\*Ann Crust:\*\* the tower clock stands still \(\[message\]/,
     );
     expect((await mayday(['incident', 'timeline', target.id], bot.settings)).stdout).toContain(
       'Reopened: it is night (Ann Crust)',
