@@ -83,6 +83,8 @@ describe('an incident', () => {
     await world.post('/slack/command', { user: 'ann', channel: 'general', command: '/incident', text: '' });
     const form = await viewOf('U0ANN0001');
     expect(form.view.title.text).toBe('Declare an incident');
+    await world.post('/slack/shortcut', { user: 'ben', callbackId: 'command:incident' });
+    expect((await viewOf('U0BEN0001')).view.blocks).toEqual(form.view.blocks);
     await world.post('/slack/submit', {
       user: 'ann',
       viewId: form.id,
@@ -156,11 +158,13 @@ describe('what people do in it', { timeout: 90_000 }, () => {
     expect(await type('ann', 'role scribe @nobody', channel.id)).toContain('Slack knows nobody called @nobody');
     expect(await type('ann', 'role scribe <@U0GUEST001>', channel.id)).toContain('only full members');
 
-    // Nobody was woken for a P3; now that it is worse, on-call is.
+    // Nobody was woken for a P3, and nobody called in but who is on call; now that it is worse, all are.
+    expect((await channelOf(id)).members).not.toContain('U0DAN0001');
     const pages = async () => (await world.get('/pagerduty/state')).pages.length;
     const before3 = await pages();
     await type('ann', 'update P1 in 2h there is no bread at all', channel.id);
     await until('a page', async () => (await pages()) > before3);
+    await until('who may decide', async () => (await channelOf(id)).members.includes('U0DAN0001'));
     await headlineSays(id, /🔴 P1/);
     await type('ann', 'resolve the flour came', channel.id);
   });
@@ -316,6 +320,17 @@ describe('what is due', { timeout: 90_000 }, () => {
     const second = await until('the second', async () => (await reminders(snoozed.id))[1]);
     expect(Number(second.ts) - Number(snoozed.first.ts)).toBeGreaterThan(8.9);
     expect(await reminders(dismissed.id)).toHaveLength(1);
+    // The reminder's own button opens the form, and the word that is said there is the last that is expected.
+    const { view } = await world.post('/slack/click', {
+      user: 'ann',
+      channel: dismissed.channel.id,
+      ts: dismissed.first.ts,
+      actionId: 'incident:update',
+    });
+    const values = { words: { value: 'the dust has settled' }, next: { value: 'never' } };
+    await world.post('/slack/submit', { user: 'ann', viewId: view.id, values });
+    const { headline } = await headlineSays(dismissed.id, /the dust has settled/);
+    expect(wholeText(headline)).not.toContain('Next update');
     for (const { channel } of [snoozed, dismissed]) await type('ann', 'resolve it is still', channel.id);
   });
 
