@@ -279,7 +279,7 @@ describe('what people do in it', { timeout: 90_000 }, () => {
       viewId: resolve.view.id,
       values: { words: { value: 'a fuse was changed' }, ...answers },
     });
-    const { headline } = await headlineSays(id, /resolved[\s\S]*☐ t1[\s\S]*☐ t2[\s\S]*☐ t3/);
+    const { headline } = await headlineSays(id, /resolved[\s\S]*☐ r1[\s\S]*☐ r2[\s\S]*☐ r3/);
     expect(wholeText(headline)).toContain('a fuse was changed');
     await until('the topic', async () => /^P1 · resolved · /.test((await channelOf(id)).topic));
     expect(await type('dan', 'timeline', channel.id)).toMatch(/Resolved: a fuse was changed; ✓ .*✗ no: Alarms/);

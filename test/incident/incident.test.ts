@@ -150,13 +150,17 @@ describe('when word is due', () => {
   test('after a P1 or P2 there are reviews within an hour, a day and a week, and no second set of them', () => {
     const made = followUps(stateAfter(), 'U1', at(0));
     expect(made.map(({ data }) => [data.task, data.due])).toEqual([
-      ['t1', at(60)],
-      ['t2', at(24 * 60)],
-      ['t3', at(7 * 24 * 60)],
+      ['r1', at(60)],
+      ['r2', at(24 * 60)],
+      ['r3', at(7 * 24 * 60)],
     ]);
     expect(followUps({ severity: 'P3', tasks: [] }, 'U1', at(0))).toEqual([]);
     const again = stateAfter(...made.map((event) => row(1, event)));
     expect(followUps(again, 'U1', at(9))).toEqual([]);
+    // Over, not over, and over again: those that are done are made anew.
+    const done = ['r1', 'r2', 'r3'].map((task) => row(2, { type: 'incident.task-done', data: { task, ...by } }));
+    const third = stateAfter(...made.map((event) => row(1, event)), ...done);
+    expect(followUps(third, 'U1', at(9)).map(({ data }) => data.task)).toEqual(['r4', 'r5', 'r6']);
   });
 });
 
