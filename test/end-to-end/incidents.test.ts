@@ -191,8 +191,13 @@ describe('what people do in it', { timeout: 90_000 }, () => {
     expect(text).toMatch(/📌 “the queue grows since &lt;!here&gt; noon” <https:\/\/\S+\|\(message\)> · <@U0ANN0001>/);
     expect(text).not.toContain('<!here>');
 
-    // While nobody listens an edit is told again by Slack; what was pinned before the crash is known after it.
+    // What was taken, but never done because the process died, is done by another; what was pinned before is known after.
+    const fourth = await say('ann', 'the printer is out of paper');
+    await world.post('/holds', { call: 'slack:conversations.history', when: 'before' });
+    await react('cat', fourth);
+    await until('a call that hangs', async () => (await world.get('/holds')).some(({ reached }: any) => reached));
     await bot.kill('SIGKILL');
+    await world.post('/holds/release', { how: 'drop' });
     await bot.start();
     await world.post('/slack/edit', {
       user: 'ann',
@@ -219,6 +224,8 @@ describe('what people do in it', { timeout: 90_000 }, () => {
     await until('it stays', async () => (await timeline()).includes('a word too much'));
     await react('ann', third, true);
     await marked(third, false);
+    await marked(fourth);
+    expect(await timeline()).toContain('the printer is out of paper');
 
     // Nothing that Mayday has said anywhere mentions everybody.
     const everything = (await state()).channels.flatMap(({ messages }: any) =>
@@ -437,7 +444,7 @@ describe('what becomes of it', { timeout: 90_000 }, () => {
     });
     await headlineSays(target.id, /🟠 P2 · open/);
     await until('word of it', async () =>
-      textsOf(await channelOf(target.id)).includes('Reopened by <@U0ANN0001>: it is night'),
+      textsOf(await channelOf(target.id)).includes('Reopened by Ann Crust: it is night'),
     );
 
     // The draft in the channel is what the command line prints.
@@ -452,6 +459,9 @@ describe('what becomes of it', { timeout: 90_000 }, () => {
     expect(printed.stdout.trimEnd()).toBe(draft.trimEnd());
     expect(draft).toMatch(
       /# Post-mortem: time itself is wrong[\s\S]*\*\*Ann Crust:\*\* the tower clock stands still \(\[message\]/,
+    );
+    expect((await mayday(['incident', 'list'], bot.settings)).stdout).toMatch(
+      new RegExp(`${target.id}  \\S+ \\S+ UTC  P2  open {6}time itself is wrong`),
     );
     expect((await mayday(['incident', 'timeline', target.id], bot.settings)).stdout).toContain(
       'Reopened: it is night (Ann Crust)',

@@ -293,7 +293,7 @@ export const createIncidentKeeper = (options: {
     if ((await placeOf(id, `said:${key}`))?.ts) return;
     // Who took it was in the channel; who was given it may not be.
     if (holder.by !== holder.person) await slack.invite(channel, holder.person).catch(ignoreRefused);
-    const given = holder.by === holder.person ? '' : `, asked by <@${holder.by}>`;
+    const given = holder.by === holder.person ? '' : `, asked by ${plain(shorten(holder.byName ?? 'somebody', 60))}`;
     await sayOnce(
       id,
       `${key}/told`,
@@ -320,7 +320,7 @@ export const createIncidentKeeper = (options: {
     if (incident.reopened && incident.status === 'open')
       await say(
         `reopened/${incident.reopened.at}`,
-        `🔁 Reopened by <@${incident.reopened.by}>: ${plain(shorten(incident.reopened.reason, 500))}`,
+        `🔁 Reopened by ${plain(shorten(incident.reopened.byName ?? 'somebody', 60))}: ${plain(shorten(incident.reopened.reason, 500))}`,
       );
   };
 
