@@ -173,20 +173,21 @@ export const createRunService = (options: RunServiceOptions): RunService => {
           'This incident has no channel and no page yet, so there is nowhere to say it. Nothing was said; try again in a moment.',
         );
       const title = isWithoutPlan ? request.reason || flow.name : `${view.title}: ${request.reason || flow.name}`;
+      const by = { by: requester.slack, byName: requester.name };
       const incidentEvents: IncidentEvent[] = [];
       if (!incident && !flow.readOnly)
         incidentEvents.push({
           type: 'incident.declared',
-          data: { plan: isWithoutPlan ? null : plan.text.plan, title, severity, by: requester.slack },
+          data: { plan: isWithoutPlan ? null : plan.text.plan, title, severity, ...by },
         });
       if (flow.name === 'update' && request.severity)
-        incidentEvents.push({ type: 'incident.severity', data: { severity: request.severity, by: requester.slack } });
+        incidentEvents.push({ type: 'incident.severity', data: { severity: request.severity, ...by } });
       if (flow.name === 'update')
         incidentEvents.push({
           type: 'incident.updated',
           data: {
             text: request.text ?? '',
-            by: requester.slack,
+            ...by,
             ...(request.nextUpdate !== undefined && { next: request.nextUpdate?.toISOString() ?? null }),
           },
         });
@@ -194,7 +195,7 @@ export const createRunService = (options: RunServiceOptions): RunService => {
         const { checklist } = request;
         incidentEvents.push({
           type: 'incident.resolved',
-          data: { text: request.text ?? '', by: requester.slack, ...(checklist && { checklist }) },
+          data: { text: request.text ?? '', ...by, ...(checklist && { checklist }) },
         });
         const { tasks, commander } = incidentAfter(await options.ports.journal.read(incidentStream(incident.id)))!;
         incidentEvents.push(...followUps({ severity, tasks }, commander ?? requester.slack, clock.now().toISOString()));

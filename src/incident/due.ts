@@ -54,7 +54,7 @@ const reviews: readonly { text: string; seconds: number }[] = [
   { text: 'Review what was decided: every follow-up has an owner, or is done', seconds: 7 * 24 * hour },
 ];
 
-/** The tasks that come with the resolution of a P1 or P2. */
+/** The tasks that come with the resolution of a P1 or P2; numbered apart, so that nobody's own task can take their place. */
 export const followUps = (
   incident: Pick<Incident, 'severity' | 'tasks'>,
   owner: string,
@@ -68,7 +68,7 @@ export const followUps = (
         .map(({ text, seconds }, i) => ({
           type: 'incident.task-added',
           data: {
-            task: nextTaskId(incident.tasks, i),
+            task: `r${incident.tasks.filter(({ id }) => id.startsWith('r')).length + 1 + i}`,
             text,
             owner,
             due: new Date(secondsAfter(at, seconds)).toISOString(),
@@ -76,7 +76,7 @@ export const followUps = (
           },
         }));
 
-export const nextTaskId = (tasks: readonly Task[], more = 0): string => `t${tasks.length + 1 + more}`;
+export const nextTaskId = (tasks: readonly Task[]): string => `t${tasks.length + 1}`;
 
 /** What must be said yes or no to before it is over. */
 export const resolveChecklist: readonly string[] = [

@@ -9,13 +9,13 @@ interface By {
 }
 
 export type IncidentEvent =
-  | { type: 'incident.declared'; data: { plan: string | null; title: string; severity: string; by: string } }
+  | { type: 'incident.declared'; data: By & { plan: string | null; title: string; severity: string } }
   /** Something that a step found out or made: the channel, the page, the status page's incident. */
   | { type: 'incident.recorded'; data: { facts: Record<string, string> } }
-  | { type: 'incident.severity'; data: { severity: string; by: string } }
+  | { type: 'incident.severity'; data: By & { severity: string } }
   /** `next`: when the next one is due; null: none is. Absent: as the severity says. */
-  | { type: 'incident.updated'; data: { text: string; by: string; next?: string | null } }
-  | { type: 'incident.resolved'; data: { text: string; by: string; checklist?: Answer[] } }
+  | { type: 'incident.updated'; data: By & { text: string; next?: string | null } }
+  | { type: 'incident.resolved'; data: By & { text: string; checklist?: Answer[] } }
   | { type: 'incident.reopened'; data: By & { reason: string } }
   | { type: 'incident.merged'; data: By & { into: string } }
   | { type: 'incident.absorbed'; data: By & { from: string; title: string } }
@@ -57,6 +57,7 @@ export interface RoleHolder {
   since: string;
   /** Who gave it; the same person when it was taken. */
   by: string;
+  byName: string | null;
 }
 
 export interface Pinned {
@@ -94,13 +95,14 @@ export interface Incident {
   facts: Record<string, string>;
   declared_at: string;
   declaredBy: string;
+  declaredByName: string | null;
   resolved_at: string | null;
   roles: Partial<Record<Role, RoleHolder>>;
   lastUpdate: { at: string; text: string; by: string } | null;
   /** When the next word is due, and how many reminders of it were said. */
   due: { at: string; reminders: number; said: string } | null;
   resolution: { text: string; by: string; checklist: Answer[] | null } | null;
-  reopened: { at: string; reason: string; by: string } | null;
+  reopened: { at: string; reason: string; byName: string | null } | null;
   severityBefore: string | null;
   mergedInto: string | null;
   absorbed: { incident: string; title: string }[];
@@ -139,7 +141,7 @@ const usualDue = (severity: string, at: string): Incident['due'] => {
 
 const next = (incident: Incident | null, event: IncidentEvent, at: string): Incident | null => {
   if (event.type === 'incident.declared') {
-    const { plan, title, severity, by } = event.data;
+    const { plan, title, severity, by, byName = null } = event.data;
     return {
       plan,
       title,
@@ -149,6 +151,7 @@ const next = (incident: Incident | null, event: IncidentEvent, at: string): Inci
       facts: {},
       declared_at: at,
       declaredBy: by,
+      declaredByName: byName,
       resolved_at: null,
       roles: {},
       lastUpdate: null,
@@ -194,7 +197,7 @@ const next = (incident: Incident | null, event: IncidentEvent, at: string): Inci
         status: 'open',
         resolved_at: null,
         resolution: null,
-        reopened: { at, ...event.data },
+        reopened: { at, reason: event.data.reason, byName: event.data.byName ?? null },
         due: usualDue(incident.severity, at),
       };
     case 'incident.merged':
@@ -204,9 +207,9 @@ const next = (incident: Incident | null, event: IncidentEvent, at: string): Inci
       return { ...incident, absorbed: [...incident.absorbed, { incident: from, title }] };
     }
     case 'incident.role-given': {
-      const { role, person, name, by } = event.data;
+      const { role, person, name, by, byName = null } = event.data;
       if (!isRole(role)) return incident;
-      const given = { ...incident.roles, [role]: { person, name, since: at, by } };
+      const given = { ...incident.roles, [role]: { person, name, since: at, by, byName } };
       return { ...incident, roles: given, commander: given.commander?.person ?? null };
     }
     case 'incident.update-due':

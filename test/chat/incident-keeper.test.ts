@@ -169,3 +169,37 @@ test('an app that was not installed anew has headline and topic, and goes withou
   await settle(keeper);
   expect(calls()).toBe(1);
 });
+
+test('what a process leaves undone when it is stopped is done by the next', async () => {
+  const { channel } = await begin();
+  const [first, second] = [await keeperOn(), await keeperOn()];
+  context.holds.add({ call: 'slack:chat.postMessage', when: 'after' });
+  const turn = first.turn();
+  while (channel.messages.length === 0) await new Promise((done) => setTimeout(done, 10));
+  first.stop();
+  context.holds.release('go');
+  await turn;
+  expect(channel.topic).toBe('');
+  await settle(second);
+  expect(channel.topic).toBe('P3 · open · no commander yet');
+  expect(channel.messages).toHaveLength(1);
+});
+
+test('a task of somebody who has left is said in the channel, once', async () => {
+  const { channel, journal } = await begin();
+  const task = { task: 't1', text: 'dry the floor', owner: 'U0LEFT0001', due: context.clock.now().toISOString() };
+  await happens(journal, { type: 'incident.task-added', data: { ...task, by: 'U0ADA0001' } });
+  const keeper = await keeperOn();
+  await settle(keeper);
+  await settle(keeper);
+  expect(channel.messages.filter(({ text }) => text.includes('dry the floor'))).toHaveLength(1);
+  expect((await journal.read('incident:i-1')).at(-1)).toMatchObject({ type: 'incident.task-reminded' });
+  // With nobody and nowhere to say it, it is not tried every second.
+  channel.is_archived = true;
+  await happens(journal, { type: 'incident.task-added', data: { ...task, task: 't2', by: 'U0ADA0001' } });
+  await settle(keeper);
+  const asked = () => context.ledger.calls()['slack:conversations.open']?.refused;
+  const before = asked();
+  await settle(keeper);
+  expect(asked()).toBe(before);
+});

@@ -12,7 +12,7 @@ const row = (minutes: number, event: IncidentEvent | { type: string; data: objec
 });
 const declared = (severity = 'P1') =>
   row(0, { type: 'incident.declared', data: { plan: 'orchard', title: 'Orchard: storm', severity, by: 'U0PIP0001' } });
-const after = (...rows: ReturnType<typeof row>[]): Incident => incidentAfter([declared(), ...rows])!;
+const stateAfter = (...rows: ReturnType<typeof row>[]): Incident => incidentAfter([declared(), ...rows])!;
 const by = { by: 'U0PIP0001' };
 
 describe('the state', () => {
@@ -49,7 +49,7 @@ describe('the state', () => {
   });
 
   test('its row has the columns of the table and nothing else', () => {
-    expect(Object.keys(incidentRow('i-1', after())).sort()).toEqual(
+    expect(Object.keys(incidentRow('i-1', stateAfter())).sort()).toEqual(
       ['commander', 'declared_at', 'facts', 'id', 'plan', 'resolved_at', 'severity', 'status', 'title'].sort(),
     );
   });
@@ -57,7 +57,7 @@ describe('the state', () => {
   test('the commander of the row is who has the role, and a handing over keeps the others', () => {
     const give = (minutes: number, role: string, person: string) =>
       row(minutes, { type: 'incident.role-given', data: { role, person, name: person, ...by } });
-    const incident = after(give(1, 'commander', 'U2'), give(2, 'commander', 'U3'), give(3, 'scribe', 'U1'));
+    const incident = stateAfter(give(1, 'commander', 'U2'), give(2, 'commander', 'U3'), give(3, 'scribe', 'U1'));
     expect(incident.commander).toBe('U3');
     expect(incident.roles.scribe).toMatchObject({ person: 'U1', since: at(3) });
   });
@@ -70,21 +70,21 @@ describe('the state', () => {
         data: { ...message, author: 'U9', text: 'wet', link: null, by: person },
       });
     const off = (person: string) => row(2, { type: 'incident.message-unpinned', data: { ...message, by: person } });
-    expect(after(pin('U1'), pin('U2'), pin('U2')).pinned).toMatchObject([
+    expect(stateAfter(pin('U1'), pin('U2'), pin('U2')).pinned).toMatchObject([
       { by: ['U1', 'U2'], at: '2026-03-01T12:00:00.000Z' },
     ]);
-    expect(after(pin('U1'), pin('U2'), off('U1')).pinned).toHaveLength(1);
-    expect(after(pin('U1'), pin('U2'), off('U1'), off('U2')).pinned).toEqual([]);
-    expect(after(off('U1')).pinned).toEqual([]);
+    expect(stateAfter(pin('U1'), pin('U2'), off('U1')).pinned).toHaveLength(1);
+    expect(stateAfter(pin('U1'), pin('U2'), off('U1'), off('U2')).pinned).toEqual([]);
+    expect(stateAfter(off('U1')).pinned).toEqual([]);
   });
 
   test('merged and resolved it waits for no word, reopened it does again', () => {
-    expect(after(row(1, { type: 'incident.merged', data: { into: 'i-2', ...by } }))).toMatchObject({
+    expect(stateAfter(row(1, { type: 'incident.merged', data: { into: 'i-2', ...by } }))).toMatchObject({
       status: 'merged',
       mergedInto: 'i-2',
       due: null,
     });
-    const reopened = after(
+    const reopened = stateAfter(
       row(1, { type: 'incident.resolved', data: { text: 'over', ...by } }),
       row(5, { type: 'incident.reopened', data: { reason: 'not', ...by } }),
     );
@@ -106,29 +106,31 @@ describe('when word is due', () => {
       row(minutes, { type: 'incident.updated', data: { text: 'x', ...by, ...(next !== undefined && { next }) } });
     const severity = (minutes: number, to: string) =>
       row(minutes, { type: 'incident.severity', data: { severity: to, ...by } });
-    expect(after().due?.at).toBe(at(30));
-    expect(after(said(10)).due?.at).toBe(at(40));
-    expect(after(said(10, at(15))).due?.at).toBe(at(15));
-    expect(after(said(10, null)).due).toBeNull();
-    expect(after(severity(10, 'P2')).due?.at).toBe(at(30));
+    expect(stateAfter().due?.at).toBe(at(30));
+    expect(stateAfter(said(10)).due?.at).toBe(at(40));
+    expect(stateAfter(said(10, at(15))).due?.at).toBe(at(15));
+    expect(stateAfter(said(10, null)).due).toBeNull();
+    expect(stateAfter(severity(10, 'P2')).due?.at).toBe(at(30));
     expect(incidentAfter([declared('P2'), severity(10, 'P1')])!.due?.at).toBe(at(40));
     expect(incidentAfter([declared('P4'), severity(10, 'P1')])!.due?.at).toBe(at(40));
-    expect(after(row(1, { type: 'incident.update-due', data: { at: null, why: 'dismissed', ...by } })).due).toBeNull();
+    expect(
+      stateAfter(row(1, { type: 'incident.update-due', data: { at: null, why: 'dismissed', ...by } })).due,
+    ).toBeNull();
   });
 
   test('it is reminded of three times at most, and what nobody lived to say is left out', () => {
     const now = (minutes: number) => new Date(at(minutes));
     const reminded = (number: number) => row(31, { type: 'incident.reminded', data: { due: at(30), number } });
-    expect(reminderDue(after(), now(29.9))).toBeNull();
-    expect(reminderDue(after(), now(30))).toEqual({ due: at(30), number: 1, isLast: false });
-    expect(reminderDue(after(reminded(1)), now(39))).toBeNull();
-    expect(reminderDue(after(reminded(1)), now(40))).toMatchObject({ number: 2 });
-    expect(reminderDue(after(), now(400))).toEqual({ due: at(30), number: mostReminders, isLast: true });
-    expect(reminderDue(after(reminded(mostReminders)), now(400))).toBeNull();
-    expect(nextMoment(after(reminded(mostReminders)))).toBeNull();
-    expect(nextMoment(after(reminded(1)))?.toISOString()).toBe(at(40));
+    expect(reminderDue(stateAfter(), now(29.9))).toBeNull();
+    expect(reminderDue(stateAfter(), now(30))).toEqual({ due: at(30), number: 1, isLast: false });
+    expect(reminderDue(stateAfter(reminded(1)), now(39))).toBeNull();
+    expect(reminderDue(stateAfter(reminded(1)), now(40))).toMatchObject({ number: 2 });
+    expect(reminderDue(stateAfter(), now(400))).toEqual({ due: at(30), number: mostReminders, isLast: true });
+    expect(reminderDue(stateAfter(reminded(mostReminders)), now(400))).toBeNull();
+    expect(nextMoment(stateAfter(reminded(mostReminders)))).toBeNull();
+    expect(nextMoment(stateAfter(reminded(1)))?.toISOString()).toBe(at(40));
     // Of a word that was due before a newer one was said, nobody is reminded any more.
-    const newer = after(row(32, { type: 'incident.updated', data: { text: 'x', ...by } }), reminded(2));
+    const newer = stateAfter(row(32, { type: 'incident.updated', data: { text: 'x', ...by } }), reminded(2));
     expect(newer.due).toEqual({ at: at(62), reminders: 0, said: '' });
   });
 
@@ -137,24 +139,28 @@ describe('when word is due', () => {
       type: 'incident.task-added',
       data: { task: 't1', text: 'prune', owner: 'U1', due: at(60), ...by },
     });
-    expect(tasksDue(after(task), new Date(at(59)))).toEqual([]);
-    expect(tasksDue(after(task), new Date(at(60)))).toMatchObject([{ id: 't1' }]);
+    expect(tasksDue(stateAfter(task), new Date(at(59)))).toEqual([]);
+    expect(tasksDue(stateAfter(task), new Date(at(60)))).toMatchObject([{ id: 't1' }]);
     const reminded = row(60, { type: 'incident.task-reminded', data: { task: 't1', due: at(60) } });
-    expect(tasksDue(after(task, reminded), new Date(at(90)))).toEqual([]);
+    expect(tasksDue(stateAfter(task, reminded), new Date(at(90)))).toEqual([]);
     const done = row(2, { type: 'incident.task-done', data: { task: 't1', ...by } });
-    expect(tasksDue(after(task, done), new Date(at(90)))).toEqual([]);
+    expect(tasksDue(stateAfter(task, done), new Date(at(90)))).toEqual([]);
   });
 
   test('after a P1 or P2 there are reviews within an hour, a day and a week, and no second set of them', () => {
-    const made = followUps(after(), 'U1', at(0));
+    const made = followUps(stateAfter(), 'U1', at(0));
     expect(made.map(({ data }) => [data.task, data.due])).toEqual([
-      ['t1', at(60)],
-      ['t2', at(24 * 60)],
-      ['t3', at(7 * 24 * 60)],
+      ['r1', at(60)],
+      ['r2', at(24 * 60)],
+      ['r3', at(7 * 24 * 60)],
     ]);
     expect(followUps({ severity: 'P3', tasks: [] }, 'U1', at(0))).toEqual([]);
-    const again = after(...made.map((event) => row(1, event)));
+    const again = stateAfter(...made.map((event) => row(1, event)));
     expect(followUps(again, 'U1', at(9))).toEqual([]);
+    // Over, not over, and over again: those that are done are made anew.
+    const done = ['r1', 'r2', 'r3'].map((task) => row(2, { type: 'incident.task-done', data: { task, ...by } }));
+    const third = stateAfter(...made.map((event) => row(1, event)), ...done);
+    expect(followUps(third, 'U1', at(9)).map(({ data }) => data.task)).toEqual(['r4', 'r5', 'r6']);
   });
 });
 

@@ -72,7 +72,7 @@ export const headlineOf = (id: string, incident: Incident, runs: readonly RunLin
     elements: [
       {
         type: 'mrkdwn',
-        text: `\`${id}\` · declared ${slackTime(incident.declared_at)} by <@${incident.declaredBy}> · 📌 on a message puts it onto the timeline`,
+        text: `\`${id}\` · declared ${slackTime(incident.declared_at)} by ${incident.declaredByName ? plain(shorten(incident.declaredByName, 60)) : `<@${incident.declaredBy}>`} · 📌 on a message puts it onto the timeline`,
       },
     ],
   });

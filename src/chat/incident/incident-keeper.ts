@@ -32,7 +32,7 @@ const mostAtOnce = 5;
 /** Runs that only tell are no work on the incident. */
 const tellingFlows = ['declare', 'update', 'resolve'];
 
-/** Another process goes on with it. */
+/** Another process goes on with it, or this one is being stopped. */
 class LostHold extends Error {}
 
 interface Place {
@@ -95,6 +95,8 @@ export const createIncidentKeeper = (options: {
     const renewing = setInterval(() => void renew().catch(() => {}), renewMs);
     try {
       await draw(async () => {
+        // What is left undone is not said to be done: whoever comes next does it.
+        if (stopped) throw new LostHold();
         await renew();
         if (!isMine) throw new LostHold();
       });
@@ -110,7 +112,6 @@ export const createIncidentKeeper = (options: {
     let againSeconds: number | undefined;
     /** One thing that Slack will not have must not keep the others from being said. */
     const part = async (what: string, draw: () => Promise<unknown>) => {
-      if (stopped) return;
       await stillMine();
       try {
         await draw();
@@ -156,9 +157,9 @@ export const createIncidentKeeper = (options: {
         const key = `task/${task.id}/${task.due}`;
         const said = taskMessage(id, incident, task);
         await sayOnce(id, key, said, () => slack.directChannel(task.owner)).catch(async (error) => {
+          ignoreRefused(error);
           // Who has left cannot be written to; the task is still to be done by somebody.
-          if (slackCode(error) === undefined || !channel) throw error;
-          await sayOnce(id, `${key}/channel`, said, async () => channel);
+          if (channel) await sayOnce(id, `${key}/channel`, said, async () => channel).catch(ignoreRefused);
         });
         await store.commit(id, 'mayday', ({ tasks }) =>
           tasks.some(({ id: other, remindedOf, due }) => other === task.id && remindedOf !== due)
@@ -292,7 +293,7 @@ export const createIncidentKeeper = (options: {
     if ((await placeOf(id, `said:${key}`))?.ts) return;
     // Who took it was in the channel; who was given it may not be.
     if (holder.by !== holder.person) await slack.invite(channel, holder.person).catch(ignoreRefused);
-    const given = holder.by === holder.person ? '' : `, asked by <@${holder.by}>`;
+    const given = holder.by === holder.person ? '' : `, asked by ${plain(shorten(holder.byName ?? 'somebody', 60))}`;
     await sayOnce(
       id,
       `${key}/told`,
@@ -319,7 +320,7 @@ export const createIncidentKeeper = (options: {
     if (incident.reopened && incident.status === 'open')
       await say(
         `reopened/${incident.reopened.at}`,
-        `🔁 Reopened by <@${incident.reopened.by}>: ${plain(shorten(incident.reopened.reason, 500))}`,
+        `🔁 Reopened by ${plain(shorten(incident.reopened.byName ?? 'somebody', 60))}: ${plain(shorten(incident.reopened.reason, 500))}`,
       );
   };
 
