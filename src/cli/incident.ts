@@ -1,5 +1,6 @@
 import { createIncidentStore } from '../engine/incident-store.ts';
-import { postMortem, utc } from '../incident/post-mortem.ts';
+import { postMortem } from '../incident/post-mortem.ts';
+import { utc } from '../incident/timeline.ts';
 import { createReadIncident, type IncidentRecord } from '../incident-record.ts';
 import { createJournal } from '../journal/journal.ts';
 import { print, printJson, withJournal } from './open.ts';

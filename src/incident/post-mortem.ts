@@ -1,6 +1,6 @@
 import type { Incident } from './incident.ts';
 import { roles } from './incident.ts';
-import type { Entry } from './timeline.ts';
+import { type Entry, utc } from './timeline.ts';
 
 /** A draft from what is on record: what only people can know is asked for, not made up. Pure; Markdown. */
 export const postMortem = (
@@ -76,14 +76,13 @@ export const postMortem = (
   return lines.join('\n');
 };
 
-export const utc = (at: string): string => `${at.slice(0, 16).replace('T', ' ')} UTC`;
-
 /** People's words on one line, with nothing in them that Markdown or HTML would read as its own. */
 const line = (text: string): string =>
   text
     .replaceAll(/\s+/g, ' ')
     .trim()
-    .replaceAll('&', '&amp;')
+    // Only what would be read as another letter.
+    .replaceAll(/&(?=#?\w+;)/g, '&amp;')
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;')
     .replaceAll(/[\\`*_[\]]/g, '\\$&');

@@ -20,6 +20,9 @@ export interface Row {
   data: any;
 }
 
+/** `2026-03-01 12:00 UTC`. */
+export const utc = (at: string): string => `${at.slice(0, 16).replace('T', ' ')} UTC`;
+
 /** `slack:U0ANN0001` → `U0ANN0001`. */
 const personOf = (actor: string): string | null => /^(?:slack|command-line):(.+)$/.exec(actor)?.[1] ?? null;
 
@@ -83,14 +86,14 @@ const sayIncident = (type: string, event: any, incident: Incident): string | nul
       return `${event.name} is ${event.role}`;
     case 'incident.update-due':
       return event.why === 'snoozed'
-        ? `The next update was put off until ${event.at}`
+        ? `The next update was put off until ${utc(event.at)}`
         : event.why === 'dismissed'
           ? 'The reminder of the next update was dismissed'
-          : `The next update is due at ${event.at}`;
+          : `The next update is due at ${utc(event.at)}`;
     case 'incident.reminded':
       return `Reminded of the update that is due (${event.number})`;
     case 'incident.task-added':
-      return `Task ${event.task}: ${event.text}, due ${event.due}`;
+      return `Task ${event.task}: ${event.text}, due ${utc(event.due)}`;
     case 'incident.task-reminded':
       return `Reminded of task ${event.task}`;
     case 'incident.task-done':

@@ -30,4 +30,8 @@ export const slackTime = (iso: string): string => {
   return `<!date^${seconds}^{time_secs}|${iso.slice(11, 19)}> (${iso.slice(11, 19)} UTC)`;
 };
 
+/** A moment that may lie on another day: the day and the minute, as each reader's own clock shows them, plus UTC. */
+export const slackMoment = (iso: string): string =>
+  `<!date^${Math.floor(Date.parse(iso) / 1000)}^{date_short_pretty} {time}|${iso.slice(0, 16).replace('T', ' ')}> (${iso.slice(11, 16)} UTC)`;
+
 export const secondsSince = (iso: string, clock: Clock): number => (clock.now().getTime() - Date.parse(iso)) / 1000;

@@ -1,6 +1,6 @@
 import type { Button, KnownBlock, PlainTextOption } from '@slack/types';
 import { type Incident, roles } from '../../incident/incident.ts';
-import { plain, shorten, slackTime } from '../cards/text.ts';
+import { plain, shorten, slackMoment, slackTime } from '../cards/text.ts';
 
 export interface Headline {
   text: string;
@@ -56,7 +56,7 @@ export const headlineOf = (id: string, incident: Incident, runs: readonly RunLin
   ];
   const lines = [
     lastUpdate && `*Last update* ${slackTime(lastUpdate.at)}: ${plain(shorten(oneLine(lastUpdate.text), 300))}`,
-    isOpen && due && `*Next update* due ${slackTime(due.at)}`,
+    isOpen && due && `*Next update* due ${slackMoment(due.at)}`,
     resolution && `*Resolved*: ${plain(shorten(oneLine(resolution.text), 300))}`,
     status === 'merged' && links.into && `*Goes on in* ${links.into}`,
     ...incident.absorbed.map(
@@ -72,7 +72,7 @@ export const headlineOf = (id: string, incident: Incident, runs: readonly RunLin
     elements: [
       {
         type: 'mrkdwn',
-        text: `\`${id}\` · declared ${slackTime(incident.declared_at)} by ${incident.declaredByName ? plain(shorten(incident.declaredByName, 60)) : `<@${incident.declaredBy}>`} · 📌 on a message puts it onto the timeline`,
+        text: `\`${id}\` · declared ${slackMoment(incident.declared_at)} by ${incident.declaredByName ? plain(shorten(incident.declaredByName, 60)) : `<@${incident.declaredBy}>`} · 📌 on a message puts it onto the timeline`,
       },
     ],
   });
@@ -94,7 +94,7 @@ export const digestOf = (id: string, incident: Incident, { into }: Links): Headl
     titleOf(incident, 200),
     commander ? `commander ${plain(shorten(commander, 60))}` : incident.status === 'open' ? 'no commander yet' : '',
     incident.status === 'merged' && into ? `goes on in ${into}` : '',
-    `since ${slackTime(incident.declared_at)}`,
+    `since ${slackMoment(incident.declared_at)}`,
   ];
   const line = parts.filter(Boolean).join(' · ');
   const said = incident.resolution ?? incident.lastUpdate;
@@ -127,7 +127,7 @@ const openTasks = ({ tasks }: Incident): string[] => {
     .slice(0, 5)
     .map(
       ({ id, text, owner, due }) =>
-        `☐ ${id} ${plain(shorten(oneLine(text), 120))} · <@${owner}> until ${slackTime(due)}`,
+        `☐ ${id} ${plain(shorten(oneLine(text), 120))} · <@${owner}> until ${slackMoment(due)}`,
     );
   return open.length > 5 ? [...shown, `☐ … and ${open.length - 5} more`] : shown;
 };

@@ -5,7 +5,7 @@ import { nextTaskId } from '../../incident/due.ts';
 import { type Incident, isRole, roles } from '../../incident/incident.ts';
 import { sayDuration } from '../../plan/duration.ts';
 import type { SlackClient } from '../../systems/slack/index.ts';
-import { plain, slackTime, unescaped } from '../cards/text.ts';
+import { plain, slackMoment, unescaped } from '../cards/text.ts';
 
 export interface IncidentOrders {
   /** Carries out what a person asks of an incident; returns what to say. Throws one sentence for them. */
@@ -80,7 +80,7 @@ export const createIncidentOrders = (options: {
             mustBeOpen(incident);
             return [{ type: 'incident.update-due', data: { at: at(now, seconds), why, ...who } }];
           });
-          return `The next update is due ${slackTime(after.due!.at)}; you will be reminded then, not before.`;
+          return `The next update is due ${slackMoment(after.due!.at)}; you will be reminded then, not before.`;
         }
         case 'dismiss':
           await store.commit(id, actor, (incident) => {

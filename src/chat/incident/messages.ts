@@ -2,7 +2,7 @@ import type { KnownBlock } from '@slack/types';
 import { mostReminders, type Reminder } from '../../incident/due.ts';
 import type { Incident, Task } from '../../incident/incident.ts';
 import type { Entry } from '../../incident/timeline.ts';
-import { plain, shorten, slackTime } from '../cards/text.ts';
+import { plain, shorten, slackMoment, slackTime } from '../cards/text.ts';
 
 export interface Said {
   text: string;
@@ -14,7 +14,7 @@ export const reminderMessage = (id: string, incident: Incident, reminder: Remind
   const holder = incident.roles.communications ?? incident.roles.commander;
   const who = holder ? `<@${holder.person}>` : 'Nobody has taken communications or command yet, so whoever reads this:';
   const last = reminder.isLast ? ` This is the last of ${mostReminders} reminders.` : '';
-  const text = `⏰ ${who} an update is due since ${slackTime(reminder.due)}. What do users see, and when is the next word?${last}`;
+  const text = `⏰ ${who} an update is due since ${slackMoment(reminder.due)}. What do users see, and when is the next word?${last}`;
   return {
     text,
     blocks: [
