@@ -3,7 +3,7 @@ import { sha256 } from '../canonical.ts';
 import type { Clock, Log } from '../define.ts';
 import type { RunEvent } from '../engine/events.ts';
 import type { RunState } from '../engine/state.ts';
-import { messageOf } from '../errors.ts';
+import { type MaydayError, messageOf } from '../errors.ts';
 import { runCard } from './cards/run-card.ts';
 import { threadLog } from './cards/thread-log.ts';
 
@@ -176,10 +176,16 @@ export const createCardKeeper = (options: {
         place = await slack.findOwnMessage(channel, key);
         if (!place && !(await claimIsOld(runId))) return channelPauseMs;
       }
-      place ??= await slack.postMessage(channel, {
-        ...card,
-        metadata: { event_type: 'mayday_step', event_payload: { key } },
-      });
+      place ??= await slack
+        .postMessage(channel, {
+          ...card,
+          metadata: { event_type: 'mayday_step', event_payload: { key } },
+        })
+        .catch(async (error) => {
+          // Surely not posted: nobody needs to wait for us.
+          if ((error as MaydayError).effect === 'not-made') await unclaim(runId);
+          throw error;
+        });
       await options.record(runId, { type: 'view.made', data: { kind: 'card', channel: place.channel, ts: place.ts } });
     } else {
       await slack.updateMessage(place.channel, place.ts, card, urgent);
@@ -222,6 +228,9 @@ export const createCardKeeper = (options: {
     );
     return rowCount === 1;
   };
+
+  const unclaim = (runId: string) =>
+    pool.query(`DELETE FROM views WHERE subject = $1 AND kind = 'card-claim'`, [runId]);
 
   /** Whoever claimed the posting has had time enough for it, so it is not coming any more. */
   const claimIsOld = async (runId: string): Promise<boolean> => {
