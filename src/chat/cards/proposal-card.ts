@@ -1,6 +1,7 @@
 import type { KnownBlock } from '@slack/types';
 import type { Card } from './run-card.ts';
-import { plain, shorten } from './text.ts';
+import { section } from './section.ts';
+import { code, plain, shorten } from './text.ts';
 
 export interface ProposalText {
   id: string;
@@ -54,11 +55,3 @@ export const proposalCard = (proposal: ProposalText, preview: string, ended?: st
   else blocks.push({ type: 'context', elements: [{ type: 'mrkdwn', text: shorten(ended, 1_900) }] });
   return { text: `Proposed: ${plain(shorten(head, 300))}. ${plain(shorten(because, 300))}`, blocks };
 };
-
-const section = (text: string): KnownBlock => ({
-  type: 'section',
-  text: { type: 'mrkdwn', text: shorten(text, 2_900) },
-});
-
-const code = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('```', "'''");

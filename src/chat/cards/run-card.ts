@@ -6,6 +6,7 @@ import { hasEnded, isStopped, isUnderWay, type RunState, type StepState } from '
 import { expectedLosses, previewOf, type RunSummary, type StageTime, summarise } from '../../engine/summary.ts';
 import { sayDuration } from '../../plan/duration.ts';
 import { type Step, workingEngineSteps } from '../../plan/graph.ts';
+import { section } from './section.ts';
 import { plain, shorten, slackTime } from './text.ts';
 
 export interface Card {
@@ -57,11 +58,6 @@ const headline: Record<RunSummary['standing'], string> = {
   expired: '⌛ Expired:',
   voided: '⚠️ Void:',
 };
-
-const section = (text: string): KnownBlock => ({
-  type: 'section',
-  text: { type: 'mrkdwn', text: shorten(text, 2_900) },
-});
 
 const route = ({ created: { graph } }: RunState): string => {
   const name = (place: string | null) =>

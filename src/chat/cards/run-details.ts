@@ -4,7 +4,8 @@ import { previewOf } from '../../engine/summary.ts';
 import { sayDuration } from '../../plan/duration.ts';
 import type { Step } from '../../plan/graph.ts';
 import { stepMark, workOf } from './run-card.ts';
-import { plain, shorten } from './text.ts';
+import { section } from './section.ts';
+import { code, plain, shorten } from './text.ts';
 
 /** The same as a step, as a line that a person could type; undefined when there is none. */
 export type CommandOf = (step: Step, state: RunState) => string | undefined;
@@ -12,11 +13,6 @@ export type CommandOf = (step: Step, state: RunState) => string | undefined;
 /** A modal may have a hundred blocks; a page of these stays well below, and below what a phone scrolls through. */
 const stepsOfPage = 15;
 const changesOfPage = 30;
-
-const section = (text: string): KnownBlock => ({
-  type: 'section',
-  text: { type: 'mrkdwn', text: shorten(text, 2_900) },
-});
 
 export const detailsCallback = 'run:details';
 
@@ -88,7 +84,3 @@ const sayStep = (state: RunState, step: Step, command: string | undefined): Know
     ),
   ];
 };
-
-/** As it must be typed, but for what Slack would read as the end of the block, a mention or a link. */
-const code = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('```', "'''");

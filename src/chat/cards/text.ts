@@ -35,3 +35,7 @@ export const slackMoment = (iso: string): string =>
   `<!date^${Math.floor(Date.parse(iso) / 1000)}^{date_short_pretty} {time}|${iso.slice(0, 16).replace('T', ' ')}> (${iso.slice(11, 16)} UTC)`;
 
 export const secondsSince = (iso: string, clock: Clock): number => (clock.now().getTime() - Date.parse(iso)) / 1000;
+
+/** What stands between three backticks: as it must be typed, but for what Slack would read as its end, a mention or a link. */
+export const code = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('```', "'''");
