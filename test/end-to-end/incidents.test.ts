@@ -11,8 +11,9 @@ import { cliPath, type RunningBot, readiness, startRunningBot } from '../support
 let bot: RunningBot;
 let other: ChildProcess;
 let world: World;
-/** Ten minutes of the world are six seconds. */
-const speed = 100;
+/** Ten minutes of the world are four seconds. */
+const speed = 150;
+const seconds = (worldMinutes: number): number => (worldMinutes * 60) / speed;
 
 beforeAll(async () => {
   const plans = mkdtempSync(join(tmpdir(), 'incidents-'));
@@ -323,9 +324,9 @@ describe('what is due', { timeout: 90_000 }, () => {
     const dismissed = await reminded('the mill is dusty', 'in 1 min');
     await click('ann', dismissed.channel, dismissed.first.ts, 'incident:dismiss');
     expect(await type('ann', 'timeline', snoozed.channel.id)).toMatch(/The next update was put off until/);
-    // Fifteen minutes are nine seconds here; without Snooze the second would have come after six.
+    // Put off by fifteen minutes; without Snooze it would have come after ten.
     const second = await until('the second', async () => (await reminders(snoozed.id))[1]);
-    expect(Number(second.ts) - Number(snoozed.first.ts)).toBeGreaterThan(8.9);
+    expect(Number(second.ts) - Number(snoozed.first.ts)).toBeGreaterThan(seconds(14.9));
     expect(await reminders(dismissed.id)).toHaveLength(1);
     // The reminder's own button opens the form, and the word that is said there is the last that is expected.
     const { view } = await world.post('/slack/click', {
@@ -370,7 +371,7 @@ describe('what is due', { timeout: 90_000 }, () => {
     for (const { text } of all) expect(text).toContain('<@U0BEN0001>');
     expect(all[2].text).toContain('the last of 3');
     // As long again as between two of them, and a little more.
-    await until('a fourth that would have come', async () => Date.now() / 1000 > Number(all[2].ts) + 8);
+    await until('a fourth that would have come', async () => Date.now() / 1000 > Number(all[2].ts) + seconds(10) + 2);
     expect(await reminders(loud.id)).toHaveLength(3);
     await type('ann', 'resolve it is still', loud.channel.id);
   });
