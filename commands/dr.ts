@@ -62,7 +62,7 @@ export const dr = defineCommand({
       const fields = [what, planField(context, flow)];
       if (!plan) return fields;
       if (kind === 'recover') fields.push(scopeField(plan.scopes('recover'), 'What has happened?'), reasonField);
-      if (kind === 'assess' && plan.situations.length > 0)
+      if ((kind === 'assess' || kind === 'propose') && plan.situations.length > 0)
         fields.push({
           kind: 'choice',
           name: 'scope',
@@ -98,6 +98,7 @@ const asked = [
   ['status', 'See how a system stands'],
   ['check', 'Run all checks of its plan'],
   ['assess', 'Ask what its plan says to do now'],
+  ['propose', 'Put before people what its plan says to do now'],
   ['recover', 'Bring a part of it back where it is'],
   ['run', 'See a run'],
   ['help', 'See all commands'],
@@ -129,6 +130,7 @@ const propose = async (words: string[], context: CommandContext): Promise<void> 
   const proposal = await context.runs.proposal(started.runId);
   if (!proposal) return context.reply(`Nothing is proposed.\n${said}`);
   const result = await context.propose(proposal);
+  if (typeof result === 'object') return context.reply(`✅ ${result.nothingToDo}`);
   await context.reply(
     result === 'proposed'
       ? `Proposed where the people of ${name} talk: ${proposal.flow} ${proposal.scope}. Nothing was started.`

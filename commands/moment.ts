@@ -6,6 +6,7 @@ import { parseDuration } from '../src/plan/duration.ts';
  * `2026-11-24 09:50Z` or with an offset. A time without a zone is UTC. Throws when there is none, or it lies ahead.
  */
 export const takeMoment = (words: string[], now: Date, usage: string): Date => {
+  inOneWord(words);
   const [first = '', second = ''] = words;
   const seconds = parseDuration(first.replace(/^-/, ''));
   let moment: Date | undefined;
@@ -34,6 +35,13 @@ export const takeMoment = (words: string[], now: Date, usage: string): Date => {
       `${moment.toISOString()} lies ahead; now it is ${now.toISOString()}. A time without a zone is read as UTC. Nothing was started.`,
     );
   return moment;
+};
+
+/** `10 minutes ago`, as a tired person types it, becomes `10m ago`. */
+const inOneWord = (words: string[]): void => {
+  const [count = '', unit = '', ago = ''] = words;
+  const known = /^(s|m|h|d)(ec(ond)?s?|in(ute)?s?|(ou)?rs?|ays?)?$/i.exec(unit)?.[1];
+  if (/^\d+$/.test(count) && known && ago.toLowerCase() === 'ago') words.splice(0, 2, `${count}${known.toLowerCase()}`);
 };
 
 /** None for what no calendar and no clock shows: a Date would make the first of March out of the 29th of February. */

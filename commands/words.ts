@@ -8,7 +8,8 @@ export const wordsOf = (text: string): string[] =>
     .replaceAll(/[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g, '')
     .replaceAll(/[“”„«»]/g, '"')
     .replaceAll(/[‘’]/g, "'")
-    .replaceAll(/[–—]/g, '--')
+    // Phones make one dash of the two before a flag; between words it stays what it is.
+    .replaceAll(/(^|\s)[–—](?=[a-z])/g, '$1--')
     .trim()
     .split(/\s+/)
     .filter(Boolean);
@@ -34,10 +35,16 @@ export const oneOf = (words: string[], valid: readonly string[], what: string, u
 /** As much as cards and mails have room for, and never half of a character. */
 export const cut = (text: string): string => text.slice(0, text.charCodeAt(499) >> 10 === 0x36 ? 499 : 500);
 
+/** Quotes around all of it are no part of it; those inside are. */
+const withoutQuotes = (text: string): string => {
+  const [, inner] = /^(["'`])([^"'`]*)\1$/.exec(text)?.slice(1) ?? [];
+  return (inner ?? text).trim();
+};
+
 /** The rest as a reason. Throws when there is none. */
 export const reasonOf = (words: string[], line: string): string => {
-  while (/^(--+|because:?|reason:?|:)$/i.test(words[0] ?? '')) words.shift();
-  const reason = words.join(' ').replaceAll(quoted, '').trim();
+  while (/^(--+|[–—]+|because:?|reason:?|:)$/i.test(words[0] ?? '')) words.shift();
+  const reason = withoutQuotes(words.join(' ').trim());
   if (reason.length < 3)
     throw new MaydayError(
       'input/invalid',

@@ -360,7 +360,8 @@ example(
   program
     .command('doctor')
     .description('Look for what would go wrong at three in the morning')
-    .action(async () => (await import('./cli/doctor.ts')).doctor()),
+    // What it asked and nobody answered may still be open; nobody waits for that.
+    .action(async () => (await import('./cli/doctor.ts')).doctor().then(() => process.exit())),
   'npm run mayday -- doctor',
 );
 

@@ -252,6 +252,7 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
         const [incident] = (await incidents.open()).filter(({ plan }) => plan === name);
         return { title, channel: incident?.channel ?? announce.channels[0]?.name };
       },
+      nothingToDo: (proposal) => service.nothingToDo(proposal),
       record: ({ type, actor, data }) => appendToSystem(journal, { type, version: 1, actor, data }),
       incidentStore,
       readIncident: createReadIncident({ pool: database.pool, journal, clock, store: incidentStore }),

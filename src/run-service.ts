@@ -51,6 +51,8 @@ export type Started = { state: RunState; isNew: boolean } | { nothingToDo: strin
 export interface RunService {
   /** Observes, builds and makes a run durable. Throws with one sentence for the person when it cannot be started. */
   start(request: StartFlow, by: { requester: Requester; requestKey: string; receivedAt: Date }): Promise<Started>;
+  /** Why there would be nothing to do, in one sentence; null when there would be, or it cannot be told. */
+  nothingToDo(request: Pick<StartFlow, 'plan' | 'flow' | 'scope'>): Promise<string | null>;
 }
 
 /** How long words wait for an incident's channel, in wall milliseconds. */
@@ -109,6 +111,17 @@ export const createRunService = (options: RunServiceOptions): RunService => {
   };
 
   return {
+    async nothingToDo({ plan: name, flow: flowName, scope: asked }) {
+      const flow = flowNamed(flowName);
+      const view = viewPlan(plans.find(name ?? ''), registry);
+      const context = { clock, log, signal: AbortSignal.timeout(15_000) };
+      const request = { flow: flowName, plan: name, reason: '' };
+      return await locate(flow, view, scopeOf(flow, view, asked), request, undefined, undefined, context).then(
+        (located) => ('nothingToDo' in located ? located.nothingToDo : null),
+        () => null,
+      );
+    },
+
     async start(request, { requester, requestKey, receivedAt }) {
       const flow = flowNamed(request.flow);
       // Only what tells others can belong to no plan: there is nothing else to do then.

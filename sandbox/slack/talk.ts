@@ -59,6 +59,7 @@ export const createTalk = ({ workspace, events }: ActsWorld) => {
     async react(body: { user: string; channel: string; ts: string; name: string; remove?: boolean }) {
       const { user, channel } = inside(body);
       const message = people.message(channel, body.ts);
+      if (!body.name) throw new Error('no name of an emoji was given, such as { name: "pushpin" }');
       const change = body.remove ? removeReaction : addReaction;
       change(channel, message, body.name, user.id, workspace);
       const type = body.remove ? 'reaction_removed' : 'reaction_added';

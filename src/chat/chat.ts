@@ -30,7 +30,7 @@ import { createRunTalk } from './run-talk.ts';
 import type { Respond, ViewAnswer } from './slack-app.ts';
 import { answerWith, createSay, createTell, createTrusted, type Talk } from './talk.ts';
 
-export interface ChatOptions extends Pick<ProposalOptions, 'pool' | 'home' | 'record'> {
+export interface ChatOptions extends Pick<ProposalOptions, 'pool' | 'home' | 'record' | 'nothingToDo'> {
   slack: SlackClient;
   directory: Directory;
   clock: Clock;

@@ -237,6 +237,12 @@ const redacted = (order: RunOrder): RunOrder =>
 const heldBy = async (error: MaydayError, runs: RunDirectory): Promise<MaydayError> => {
   const { resource, holder } = error.cause as { resource: string; holder: string };
   const description = await runs.describe(holder).catch(() => holder);
+  if (description.includes('waiting for approval'))
+    return new MaydayError(
+      'claim/held',
+      `Somebody has asked for it already, and it waits for approval: whoever may approve says yes on its card. \`/dr run ${holder}\` shows it. ${description.split('\n')[0]} Nothing more was started.`,
+      { cause: error.cause },
+    );
   return new MaydayError(
     'claim/held',
     `Not started: ${resource} is held by run ${holder}. ${description.split('\n')[0]} Wait for it; \`/dr run ${holder}\` shows where it stands and how to end it.`,

@@ -19,13 +19,15 @@ export interface ProposalOptions {
   planTools: PlanTools;
   /** What a system is called, and where its people talk: a channel's name or id. */
   home(plan: string): Promise<{ title: string; channel: string | undefined }>;
+  /** Why there would be nothing to do; null when there would be. */
+  nothingToDo(proposal: Proposal): Promise<string | null>;
   /** Puts on record what was proposed and what became of it. */
   record(event: { type: 'proposal.made' | 'proposal.answered'; actor: string; data: object }): Promise<void>;
 }
 
 export interface ProposalTalk extends Talk {
   /** Proposes a flow where the system's people talk; once, however often the same is proposed while it is open. */
-  propose(proposal: Proposal): Promise<'proposed' | 'open already'>;
+  propose(proposal: Proposal): Promise<'proposed' | 'open already' | { nothingToDo: string }>;
   /** Asks again what was put off. */
   remind(): Promise<void>;
 }
@@ -94,6 +96,8 @@ export const createProposalTalk = (
           'config/missing',
           `${proposal.plan} names no channel under announce.channels, so there is nowhere to propose it. Nothing was started.`,
         );
+      const nothingToDo = await options.nothingToDo(proposal);
+      if (nothingToDo !== null) return { nothingToDo };
       const id = `p-${randomBytes(5).toString('hex')}`;
       const { plan, flow, scope } = proposal;
       const because = redact(proposal.because);

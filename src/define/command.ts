@@ -27,7 +27,7 @@ export interface CommandContext {
   /** What this person may do just now; asked live. */
   abilities(): Promise<Abilities>;
   /** Puts before the system's people what its plan says to do; nothing is started. */
-  propose(proposal: Proposal): Promise<'proposed' | 'open already'>;
+  propose(proposal: Proposal): Promise<'proposed' | 'open already' | { nothingToDo: string }>;
   /** All commands, for help. */
   commands: readonly Command[];
 }

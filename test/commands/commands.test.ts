@@ -10,7 +10,7 @@ describe('words', () => {
     ['orchard “crates” ‘now’ «x» „y”', ['orchard', '"crates"', "'now'", '"x"', '"y"']],
     ['orchard\u200b crates\ufeff \u2060now\u202e', ['orchard', 'crates', 'now']],
     ['orchard\u00a0crates\u3000now', ['orchard', 'crates', 'now']],
-    ['crates — because', ['crates', '--', 'because']],
+    ['crates — because', ['crates', '—', 'because']],
     ['crates –reason', ['crates', '--reason']],
     ['\u0000orchard\u0007 \u001b[31mcrates', ['orchard', '[31mcrates']],
     ['', []],
@@ -89,6 +89,8 @@ describe('moments', () => {
 
   test.each([
     ['10m ago rows are gone', '2026-03-01T11:50:00.000Z'],
+    ['10 minutes ago rows are gone', '2026-03-01T11:50:00.000Z'],
+    ['2 Hours ago rows are gone', '2026-03-01T10:00:00.000Z'],
     ['-10m ago rows are gone', '2026-03-01T11:50:00.000Z'],
     ['1h30m AGO rows are gone', '2026-03-01T10:30:00.000Z'],
     ['09:50 rows are gone', '2026-03-01T09:50:00.000Z'],

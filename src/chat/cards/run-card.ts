@@ -278,8 +278,9 @@ const sayPart = (state: RunState, title: string, steps: Step[]): string | undefi
   if (steps.length === 0) return undefined;
   const done = steps.filter(({ id }) => hasEnded(state.steps[id])).length;
   const isBad = steps.some(({ id }) => isStopped(state.steps[id]!));
+  const isUnsafe = steps.some(({ id }) => (state.steps[id]!.output as { fenced?: boolean } | null)?.fenced === false);
   const isBegun = steps.some(({ id }) => state.steps[id]!.state !== 'pending');
-  const mark = isBad ? '❌' : done === steps.length ? '✅' : isBegun ? '⏳' : '▫️';
+  const mark = isBad ? '❌' : isUnsafe ? '⚠️' : done === steps.length ? '✅' : isBegun ? '⏳' : '▫️';
   return `${mark} ${title} ${bar(done / steps.length)} ${done} of ${steps.length}`;
 };
 
@@ -445,6 +446,8 @@ export const stepMark = (state: RunState, id: string): string => {
   const step = state.steps[id]!;
   if (state.graph[id]!.informative && step.state === 'succeeded') return answerMark(step.output);
   if (isUnderWay(step)) return '⏳';
+  // The run went on, but what it left may still take writes.
+  if ((step.output as { fenced?: boolean } | null)?.fenced === false) return '⚠️';
   return {
     pending: '▫️',
     succeeded: '✅',

@@ -78,7 +78,10 @@ export const createIncidentOrders = (options: {
           const why = order.deed === 'due' ? 'said' : 'snoozed';
           const after = await store.commit(id, actor, (incident, now) => {
             mustBeOpen(incident);
-            return [{ type: 'incident.update-due', data: { at: at(now, seconds), why, ...who } }];
+            const wanted = at(now, seconds);
+            // Putting off never brings nearer.
+            const later = order.deed === 'snooze' && incident.due !== null && incident.due.at > wanted;
+            return [{ type: 'incident.update-due', data: { at: later ? incident.due!.at : wanted, why, ...who } }];
           });
           return `The next update is due ${slackMoment(after.due!.at)}; you will be reminded then, not before.`;
         }
