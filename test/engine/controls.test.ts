@@ -304,7 +304,9 @@ describe('taking back', () => {
       world.values.clear();
       world.fates.set('lamp', [fate]);
       const lamp = turn('lamp');
-      const run = await bot.start([lamp, undoStep(lamp)], [], ['failed', 'aborted']);
+      // Something comes after it, so that there is still a run to abort.
+      const after = step('after', { uses: 'engine/wait', lane: 'look', needs: ['lamp'], input: { seconds: 600 } });
+      const run = await bot.start([lamp, after, undoStep(lamp)], [], ['failed', 'aborted']);
       await until(run, () => world.calls.includes('lamp'));
       await tell(run, (now) => abort(now, 'URITA', 'enough'));
       expect((await quiet(run)).steps['undo-lamp']!.state).toMatch(/succeeded|skipped/);
