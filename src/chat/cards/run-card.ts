@@ -278,7 +278,7 @@ const sayPart = (state: RunState, title: string, steps: Step[]): string | undefi
   if (steps.length === 0) return undefined;
   const done = steps.filter(({ id }) => hasEnded(state.steps[id])).length;
   const isBad = steps.some(({ id }) => isStopped(state.steps[id]!));
-  const isUnsafe = steps.some(({ id }) => (state.steps[id]!.output as { fenced?: boolean } | null)?.fenced === false);
+  const isUnsafe = steps.some(({ id }) => isUnfenced(state.steps[id]!));
   const isBegun = steps.some(({ id }) => state.steps[id]!.state !== 'pending');
   const mark = isBad ? '❌' : isUnsafe ? '⚠️' : done === steps.length ? '✅' : isBegun ? '⏳' : '▫️';
   return `${mark} ${title} ${bar(done / steps.length)} ${done} of ${steps.length}`;
@@ -442,12 +442,14 @@ const controls = (state: RunState): KnownBlock => ({
 
 const unharmed = ['rejected', 'expired', 'cancelled', 'voided'];
 
+/** The run went on, but what it left may still take writes. */
+const isUnfenced = ({ output }: StepState): boolean => (output as { fenced?: boolean } | null)?.fenced === false;
+
 export const stepMark = (state: RunState, id: string): string => {
   const step = state.steps[id]!;
   if (state.graph[id]!.informative && step.state === 'succeeded') return answerMark(step.output);
   if (isUnderWay(step)) return '⏳';
-  // The run went on, but what it left may still take writes.
-  if ((step.output as { fenced?: boolean } | null)?.fenced === false) return '⚠️';
+  if (isUnfenced(step)) return '⚠️';
   return {
     pending: '▫️',
     succeeded: '✅',

@@ -1,5 +1,6 @@
 import type { Button, KnownBlock, PlainTextOption } from '@slack/types';
 import { type Incident, roles } from '../../incident/incident.ts';
+import { section } from '../cards/section.ts';
 import { plain, shorten, slackMoment, slackTime } from '../cards/text.ts';
 
 export interface Headline {
@@ -106,11 +107,6 @@ export const digestOf = (id: string, incident: Incident, { into }: Links): Headl
 };
 
 const oneLine = (text: string): string => text.replaceAll(/\s+/g, ' ').trim();
-
-const section = (text: string): KnownBlock => ({
-  type: 'section',
-  text: { type: 'mrkdwn', text: shorten(text, 2_900) },
-});
 
 const mostRuns = 5;
 
