@@ -39,7 +39,7 @@ export const placeValues = (plan: FlowPlan, request: FlowRequest): Record<string
 export const move = (plan: FlowPlan, request: FlowRequest, what: Moving): GraphDraft => {
   const { flow, execute, verify } = what;
   const values = placeValues(plan, request);
-  const rule = plan.approvalRule(flow, new Date(request.requestedAt));
+  const rule = plan.approvalRule(flow, new Date(request.requestedAt), request);
   const moves = request.from !== request.to;
   const { steps: gathering, channel } = gather(plan, request, true);
   const losses = moves ? plan.lossOf(flow, request.scope, values) : [];
@@ -81,6 +81,12 @@ export const move = (plan: FlowPlan, request: FlowRequest, what: Moving): GraphD
       plan.isOneWay(step.uses) || (gate.owner === step.plan && gate.component === step.with?.['component']);
     const waits = isPreparation(step) ? [] : gates.filter(isGated).map(({ id }) => id);
     step.needs = [...(step.needs ?? []), 'approve', ...waits];
+    const loss = losses.find(
+      ({ component, plan: owner }) => owner === step.plan && component === step.with?.['component'],
+    );
+    const isLimited = step.require?.some(({ uses }) => uses === 'engine/loss-below');
+    if (loss && plan.makesWriter(step.uses) && !isLimited)
+      step.require = [...(step.require ?? []), { uses: 'engine/loss-as-approved', with: { ...loss } }];
   }
   // What prepares the standby is done while the old one still serves.
   const prepared = (component: unknown) =>

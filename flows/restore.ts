@@ -28,7 +28,7 @@ export const restore = defineFlow({
       title: 'Approval',
       phase: 'approve',
       uses: 'engine/approval',
-      with: { ...plan.approvalRule('restore', new Date(request.requestedAt)) },
+      with: { ...plan.approvalRule('restore', new Date(request.requestedAt), request) },
       needs: ['preview'],
     };
     const execute = plan.procedure('restore', request.scope, values, 'execute');

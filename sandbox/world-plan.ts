@@ -13,7 +13,14 @@ export interface WorldPlan {
   people: Record<string, { name?: string; slack?: string; pagerduty?: string; email?: string }>;
   groups: Record<
     string,
-    { 'pagerduty-schedule'?: string; 'slack-group'?: string; people?: string[]; offline?: string[] }
+    {
+      'pagerduty-schedule'?: string;
+      'pagerduty-policy'?: string;
+      level?: number;
+      'slack-group'?: string;
+      people?: string[];
+      offline?: string[];
+    }
   >;
   regions: Record<string, { aws?: string; kubernetes?: string }>;
   /** The first is where everything runs when the world begins. */

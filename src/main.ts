@@ -13,6 +13,8 @@ import { createComponentDescribe } from './component-describe.ts';
 import { type Environment, readSettings, type Settings } from './config.ts';
 import type { Json, Lane, Log, System, SystemTools } from './define.ts';
 import { createDialler } from './dialler.ts';
+import { createDirectory } from './directory.ts';
+import { measureLosses } from './engine/bounds.ts';
 import { createIncidentStore } from './engine/incident-store.ts';
 import type { EnginePorts } from './engine/ports.ts';
 import { createRunStore, lanes } from './engine/run-store.ts';
@@ -215,10 +217,7 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
 
     const chat = createChat({
       slack: systems.slack.client,
-      directory: {
-        onCallNow: (schedule) => systems.pagerduty.onCallNow(schedule),
-        groupMembers: (group) => systems.slack.client.groupMembers(group),
-      },
+      directory: createDirectory(systems),
       clock,
       log,
       store,
@@ -274,6 +273,7 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
       },
       commandOf: (step, state) =>
         commandOf(step, registry, (id, output) => (state.steps[id]?.output as Record<string, Json> | null)?.[output]),
+      measure: (state) => measureLosses(state, ports.readLoss),
       steeredBy: (state) => steeredBy(state, plans, registry, clock.now()),
       people: (name) => {
         const view = viewPlan(plans.find(name), registry);

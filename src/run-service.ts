@@ -434,10 +434,11 @@ interface ComponentRole {
 /** The plan's rule gives way to two named operators; who is told afterwards stays as it is. */
 const approvedBy = (view: FlowPlan, operators: readonly PersonView[]): FlowPlan => ({
   ...view,
-  approvalRule(flow, at) {
+  approvalRule(flow, at, asked) {
     const operator: GroupView = { name: 'operator', people: [...operators], live: null, offline: [] };
     const slots = operators.map(() => operator);
-    return { ...view.approvalRule(flow, at), name: 'break-glass', slots, requesterCounts: true, typedWord: null };
+    const { ways: _, stepUp: __, ...rule } = view.approvalRule(flow, at, asked);
+    return { ...rule, name: 'break-glass', slots, requesterCounts: true, typedWord: null };
   },
 });
 

@@ -14,10 +14,12 @@ export const steeredBy = (
   registry: Registry,
   now: Date,
 ): ApprovalRule | undefined => {
-  const { steps, plan: name } = state.created.graph;
+  const { steps, plan: name, scope } = state.created.graph;
   if (!steps.some(({ effect }) => effect === 'change')) return undefined;
   const plan = plans.find(name);
   const flows = Object.keys(plan.text.approvals);
   const flow = flows.includes('failover') ? 'failover' : flows[0];
-  return flow === undefined ? undefined : viewPlan(plan, registry).approvalRule(flow, now);
+  return flow === undefined
+    ? undefined
+    : viewPlan(plan, registry).approvalRule(flow, now, { scope, severity: state.created.severity });
 };

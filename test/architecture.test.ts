@@ -44,7 +44,7 @@ const boundaries: Boundaries = {
     'break-glass': ['src/break-glass'],
     'second places': ['src/checkpoint-places.ts'],
     launch: ['src/launch.ts', 'src/sandbox-process.ts', 'src/compile-cache.ts'],
-    main: ['src/main.ts'],
+    main: ['src/main.ts', 'src/directory.ts'],
     cli: ['src/cli.ts', 'src/cli'],
     flows: ['flows'],
     commands: ['commands'],

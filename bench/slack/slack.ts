@@ -35,13 +35,15 @@ const planText = (name: string, waits: number): string => `plan: ${name}
 title: The ${name}
 owner: millers
 objectives: { rto: 1h, rpo: 5m }
-people: { ada: { name: Ada, slack: U0ADA0001, email: ada@mill.example } }
+people:
+  ada: { name: Ada, slack: U0ADA0001, email: ada@mill.example }
+  bea: { name: Bea, slack: U0BEA0001, email: bea@mill.example }
 regions: { hill: { aws: eu-north-1 }, vale: { aws: us-east-1 } }
 prefer: [hill, vale]
 components:
   door: { kind: route53-record, zone: Z0${name.toUpperCase()}, name: ${name}.mill.example, ttl: 60s, hill: 192.0.2.1, vale: 192.0.2.2 }
 scopes: { door: [door] }
-approvals: { failover: { always: { all-of: [ada], requester: counts }, expires: 1h } }
+approvals: { failover: { always: { all-of: [bea] }, expires: 1h } }
 procedures:
   failover:
     door:
@@ -125,7 +127,7 @@ const measureBehind = () =>
   withBot({ mill: planText('mill', 30) }, fastSpeed, async (bot, world) => {
     const { run } = await start(world, 'mill');
     const card = await withButton(world, run, 'run:approve');
-    await world.post('/slack/click', { user: 'ada', channel: card.channel, ts: card.ts, actionId: 'run:approve' });
+    await world.post('/slack/click', { user: 'bea', channel: card.channel, ts: card.ts, actionId: 'run:approve' });
     await world.until('its success', 240, async () =>
       (await cardOf(world, run)).text.startsWith('✅') ? true : undefined,
     );
@@ -159,7 +161,7 @@ const measureMany = async () => {
             .find((each: any) => each.action_id === 'run:approve');
           const run = approve?.value?.split('|')[0];
           if (!run || !waiting.delete(run)) continue;
-          await world.post('/slack/click', { user: 'ada', channel, ts, actionId: 'run:approve' });
+          await world.post('/slack/click', { user: 'bea', channel, ts, actionId: 'run:approve' });
         }
       }
       if (waiting.size > 0) throw new Error(`${waiting.size} cards never came.`);

@@ -32,6 +32,8 @@ export const createAccount = (context: SandboxContext) => {
   /** The schedule that each escalation policy asks. */
   const escalationPolicies = new Map<string, string | undefined>();
   const services = new Map<string, { escalationPolicy: string }>();
+  /** Users whom a level of a policy asks without a schedule, by policy and level. */
+  const askedDirectly = new Map<string, Map<number, string[]>>();
 
   for (const plan of context.plans) {
     for (const [key, person] of Object.entries(plan.people)) {
@@ -40,11 +42,16 @@ export const createAccount = (context: SandboxContext) => {
     }
     let firstSchedule: string | undefined;
     for (const group of Object.values(plan.groups)) {
-      const schedule = group['pagerduty-schedule'];
-      if (!schedule) continue;
-      firstSchedule ??= schedule;
+      const { 'pagerduty-schedule': schedule, 'pagerduty-policy': policy } = group;
       const written = group.people ?? group.offline ?? [];
       const chosen = written.map((key) => plan.people[key]?.pagerduty).filter((id) => id !== undefined);
+      if (policy) {
+        if (!escalationPolicies.has(policy)) escalationPolicies.set(policy, undefined);
+        const levels = askedDirectly.get(policy) ?? new Map<number, string[]>();
+        askedDirectly.set(policy, levels.set(group.level ?? 1, chosen));
+      }
+      if (!schedule) continue;
+      firstSchedule ??= schedule;
       schedules.set(schedule, chosen.length > 0 ? chosen : [...users.keys()].slice(0, 2));
     }
     const announced = plan.announce.pagerduty;
@@ -59,6 +66,7 @@ export const createAccount = (context: SandboxContext) => {
     schedules,
     escalationPolicies,
     services,
+    askedDirectly,
     incidents: [] as PagerDutyIncident[],
     pages: [] as { person: string; name: string; how: 'phone'; at: string; incident: string; why: string }[],
     newId: (prefix: string) => prefix + randomBytes(8).toString('hex').toUpperCase().slice(0, 13),

@@ -50,22 +50,32 @@ export const createRest = (account: Account, incidents: Incidents, now: () => Da
       wanted('user_ids[]'),
     ];
     const hour = 3_600_000;
-    const all = [...account.escalationPolicies].flatMap(([policy, schedule]) =>
-      (schedule === undefined ? [] : (account.schedules.get(schedule) ?? [])).map((user) => ({
+    const all = [...account.escalationPolicies].flatMap(([policy, schedule]) => [
+      ...(schedule === undefined ? [] : (account.schedules.get(schedule) ?? [])).map((user) => ({
         policy,
-        schedule: schedule!,
+        level: 1,
+        schedule: schedule as string | undefined,
         user,
       })),
-    );
+      ...[...(account.askedDirectly.get(policy) ?? [])].flatMap(([level, people]) =>
+        people.map((user) => ({ policy, level, schedule: undefined, user })),
+      ),
+    ]);
+    // The real API refuses a range that ends before it begins, and one of more than ninety days.
+    const [since, until] = [query.get('since'), query.get('until')].map((text) => (text ? Date.parse(text) : null));
+    if (Number.isNaN(since) || Number.isNaN(until)) throw invalidInput('since and until must be ISO 8601 dates');
+    if (since != null && until != null && (until < since || until - since > 90 * 24 * 3_600_000))
+      throw invalidInput('until must lie after since, and at most 90 days later');
     // A schedule that no policy asks has nobody on call; so it is with the real API, which lists by policy.
     const shown = all
       .filter(({ policy }) => !policies || policies.has(policy))
-      .filter(({ schedule }) => !schedules || schedules.has(schedule))
+      .filter(({ schedule }) => !schedules || (schedule !== undefined && schedules.has(schedule)))
       .filter(({ user }) => !users || users.has(user))
-      .map(({ policy, schedule, user }) => ({
+      .map(({ policy, level, schedule, user }) => ({
         escalation_policy: shapes.escalationPolicy(policy),
-        escalation_level: 1,
-        schedule: shapes.schedule(schedule),
+        escalation_level: level,
+        // Whom a policy asks by name, without a schedule, has none here either.
+        schedule: schedule === undefined ? null : shapes.schedule(schedule),
         user: query.getAll('include[]').includes('users') ? shapes.fullUser(user) : shapes.user(user),
         start: new Date(now().getTime() - 8 * hour).toISOString(),
         end: new Date(now().getTime() + 8 * hour).toISOString(),

@@ -44,6 +44,7 @@ const askedOnce = (directory: Directory): Directory => {
   };
   return {
     onCallNow: (schedule) => once(`schedule ${schedule}`, () => directory.onCallNow(schedule)),
+    onCallAtLevel: (policy, level) => once(`policy ${policy} ${level}`, () => directory.onCallAtLevel(policy, level)),
     groupMembers: (group) => once(`group ${group}`, () => directory.groupMembers(group)),
   };
 };

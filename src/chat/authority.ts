@@ -1,9 +1,11 @@
-import type { ApprovalRule, GroupView, Log, PersonView } from '../define.ts';
+import type { ApprovalRule, GroupView, LiveSource, Log, PersonView } from '../define.ts';
 import { messageOf } from '../errors.ts';
 
 export interface Directory {
-  /** PagerDuty user ids that are on call for a schedule now. */
-  onCallNow(schedule: string): Promise<string[]>;
+  /** PagerDuty user ids that are on call for a schedule, now or at a given time. */
+  onCallNow(schedule: string, at?: Date): Promise<string[]>;
+  /** PagerDuty user ids that are on call at a level of an escalation policy (null: at any), now or at a given time. */
+  onCallAtLevel(policy: string, level: number | null, at?: Date): Promise<string[]>;
   /** Slack user ids of a user group now. */
   groupMembers(group: string): Promise<string[]>;
 }
@@ -17,7 +19,7 @@ export interface Eligibility {
 
 /** Asks the live sources, at the moment of the click, which slots of a rule a Slack user can fill. */
 export const eligibility = async (
-  rule: ApprovalRule,
+  rule: Pick<ApprovalRule, 'slots'>,
   slackUser: string,
   people: readonly PersonView[],
   directory: Directory,
@@ -25,34 +27,60 @@ export const eligibility = async (
   /** With `offline`, those whom the plan names for it count for a slot whose live source does not answer. */
   by: { offline: boolean } = { offline: false },
 ): Promise<Eligibility> => {
-  const answers = await Promise.all(
-    rule.slots.map(async (group) => {
-      try {
-        return await isMember(group, slackUser, people, directory);
-      } catch (error) {
-        log.warn({ group: group.name }, `who is ${group.name} could not be looked up: ${messageOf(error)}`);
-        if (by.offline && group.offline.some(({ slack }) => slack === slackUser)) return true;
-        return 'unknown' as const;
-      }
-    }),
-  );
+  const isIn = async (group: GroupView): Promise<boolean | 'unknown'> => {
+    if (group.anyOf) {
+      const answers = await Promise.all(group.anyOf.map(isIn));
+      if (answers.includes(true)) return true;
+      return answers.includes('unknown') ? 'unknown' : false;
+    }
+    if (group.people.some(({ slack }) => slack === slackUser)) return true;
+    if (group.live === null) return false;
+    try {
+      return (await asked(group.live)).includes(slackUser);
+    } catch (error) {
+      log.warn({ group: group.name }, `who is ${group.name} could not be looked up: ${messageOf(error)}`);
+      if (by.offline && group.offline.some(({ slack }) => slack === slackUser)) return true;
+      return 'unknown';
+    }
+  };
+  // A source is asked once, however many slots want it.
+  const known = new Map<string, Promise<string[]>>();
+  const asked = (live: LiveSource): Promise<string[]> => {
+    const key = JSON.stringify(live);
+    const asking = known.get(key) ?? membersOf(live, people, directory).then(({ slack }) => slack);
+    known.set(key, asking);
+    return asking;
+  };
+  const answers = await Promise.all(rule.slots.map(isIn));
   return {
     slots: answers.flatMap((answer, slot) => (answer === true ? [slot] : [])),
     unknownSlots: answers.flatMap((answer, slot) => (answer === 'unknown' ? [slot] : [])),
   };
 };
 
-const isMember = async (
-  group: GroupView,
-  slackUser: string,
+/** Slack ids of who belongs to a live source, and the PagerDuty ids of those whom the plan does not know. */
+export const membersOf = async (
+  live: LiveSource,
   people: readonly PersonView[],
   directory: Directory,
-): Promise<boolean> => {
-  if (group.people.some(({ slack }) => slack === slackUser)) return true;
-  if (group.live === null) return false;
-  if ('slackGroup' in group.live) return (await directory.groupMembers(group.live.slackGroup)).includes(slackUser);
-  const onCall = await directory.onCallNow(group.live.pagerdutySchedule);
-  return people.some(
-    ({ slack, pagerduty }) => slack === slackUser && pagerduty !== undefined && onCall.includes(pagerduty),
-  );
+  /** For schedules and policies; a user group is known as it is now only. */
+  at?: Date,
+): Promise<{ slack: string[]; strangers: string[] }> => {
+  if ('slackGroup' in live) return { slack: await directory.groupMembers(live.slackGroup), strangers: [] };
+  const onCall =
+    'pagerdutySchedule' in live
+      ? await directory.onCallNow(live.pagerdutySchedule, at)
+      : await directory.onCallAtLevel(live.pagerdutyPolicy, live.level, at);
+  const slackOf = (id: string) => people.find(({ pagerduty, slack }) => pagerduty === id && slack)?.slack;
+  return {
+    slack: onCall.flatMap((id) => slackOf(id) ?? []),
+    strangers: onCall.filter((id) => slackOf(id) === undefined),
+  };
+};
+
+/** Where a group is looked up, in words. */
+export const sayLiveSource = (live: LiveSource): string => {
+  if ('slackGroup' in live) return `the Slack group ${live.slackGroup}`;
+  if ('pagerdutySchedule' in live) return `the PagerDuty schedule ${live.pagerdutySchedule}`;
+  return `${live.level === null ? 'any level' : `level ${live.level}`} of the PagerDuty policy ${live.pagerdutyPolicy}`;
 };

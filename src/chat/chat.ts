@@ -54,6 +54,7 @@ export interface ChatOptions extends Pick<ProposalOptions, 'pool' | 'home' | 're
   /** The same as a step, as a line to type. */
   commandOf: CommandOf;
   steeredBy: OrdersOptions['steeredBy'];
+  measure: OrdersOptions['measure'];
   /** Everybody whom a plan pins, by which a Slack user is known in PagerDuty. */
   people(plan: string): PersonView[];
   start(

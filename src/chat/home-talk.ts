@@ -7,6 +7,7 @@ import type {
   PlanDirectory,
   RunDirectory,
 } from '../define.ts';
+import { hashToApprove } from '../engine/approvals.ts';
 import type { RunStore } from '../engine/run-store.ts';
 import type { RunState } from '../engine/state.ts';
 import { summarise } from '../engine/summary.ts';
@@ -118,7 +119,7 @@ const homeRun = async (state: RunState, channelOf: HomeOptions['channelOf']): Pr
   const { standing, done, total } = summarise(state);
   return {
     run,
-    hash: graph.hash,
+    hash: hashToApprove(state),
     title: graph.title,
     flow: graph.flow,
     scope: graph.scope,

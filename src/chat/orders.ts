@@ -1,5 +1,15 @@
 import type { ApprovalRule, Clock, Log, PersonView, RunOrder } from '../define.ts';
-import { approve, missingSlots, openApproval, reject, voidIfEdited } from '../engine/approvals.ts';
+import {
+  type Approver,
+  approve,
+  missingSlots,
+  openApproval,
+  reject,
+  sayMissing,
+  voidIfChanged,
+  withdraw,
+} from '../engine/approvals.ts';
+import type { MeasuredLoss } from '../engine/bounds.ts';
 import {
   abort,
   allowWaiver,
@@ -14,7 +24,7 @@ import {
 } from '../engine/controls.ts';
 import type { RunEvent, Via } from '../engine/events.ts';
 import type { RunStore } from '../engine/run-store.ts';
-import type { RunState } from '../engine/state.ts';
+import { type RunState, wasApproved } from '../engine/state.ts';
 import { MaydayError } from '../errors.ts';
 import { type Directory, type Eligibility, eligibility } from './authority.ts';
 
@@ -28,7 +38,7 @@ export interface Orderer {
 
 /** What a person may tell a run to do. `hash` is what they saw, `typed` what the rule asks them to type. */
 export type Order =
-  | { deed: 'approve'; hash: string; typed: string | null }
+  | { deed: 'approve'; hash: string; typed: string | null; stepUp?: Approver['stepUp'] }
   | { deed: 'reject'; reason: string }
   | RunOrder;
 
@@ -51,6 +61,8 @@ export interface OrdersOptions {
   steeredBy(state: RunState): ApprovalRule | undefined;
   /** Digest of a plan as its file says it now; undefined when it is gone or broken. */
   planDigest(plan: string): string | undefined;
+  /** What would be lost now of what the run leaves; nothing when it takes too long to say. */
+  measure(state: RunState): Promise<MeasuredLoss[]>;
 }
 
 /** The one way in which people's orders reach a run, from Slack as from the command line. */
@@ -64,11 +76,15 @@ export const createOrders = (options: OrdersOptions): Orders => {
   const eventsOf = async (state: RunState, order: Order, by: Orderer): Promise<(now: RunState) => RunEvent[]> => {
     if (order.deed === 'approve') {
       const { rule } = openApproval(state, clock.now());
-      const approver = { ...by, ...(await mayBy(rule, state, by)), typed: order.typed };
+      const [may, measured] = await Promise.all([mayBy(rule, state, by), options.measure(state)]);
+      const { typed, stepUp } = order;
+      const approver = { ...by, ...may, typed, ...(stepUp && { stepUp }) };
       const digest = options.planDigest(state.created.graph.plan);
       return (now) => {
-        const voided = voidIfEdited(now, digest, clock.now());
-        return voided.length > 0 ? voided : approve(now, approver, order.hash, clock.now());
+        // Who may not approve may not make an approval void either.
+        const given = approve(now, approver, order.hash, clock.now(), measured);
+        const voided = voidIfChanged(now, digest, measured, clock.now());
+        return voided.length > 0 ? voided : given;
       };
     }
     const rule = ruleOf(state) ?? options.steeredBy(state);
@@ -79,14 +95,15 @@ export const createOrders = (options: OrdersOptions): Orders => {
       const approver = { ...by, ...may, typed: order.typed };
       return (now) => allowWaiver(now, order.step, approver, rule);
     }
-    const isRequester = state.created.requester.person === by.person;
-    if (rule && may.slots.length === 0 && !(isRequester && order.deed !== 'reject'))
-      throw new MaydayError(
-        'authority/refused',
-        `Only ${order.deed === 'reject' ? '' : 'who asked for the run and '}those who may approve it (${asked!.slots.map(({ name }) => name).join(', ')}) may ${order.deed === 'done' ? 'say that a step of it is done' : `${order.deed} it`}. Rule "${rule.name}". Nothing was done.`,
-      );
+    // Asking is free to who asked for the run, as is calling it off while nobody has said yes; the rest is for those who may
+    // approve it: whoever can end or hurry a recovery decides about an outage.
+    const isOwn = state.created.requester.person === by.person && (isFree.has(order.deed) || !wasApproved(state));
+    if (rule && may.slots.length === 0 && order.deed !== 'withdraw' && !(isOwn && order.deed !== 'reject'))
+      throw new MaydayError('authority/refused', mayNot(order, asked!, may));
     const { person } = by;
     switch (order.deed) {
+      case 'withdraw':
+        return (now) => withdraw(now, { person, name: by.name }, order.reason);
       case 'reject':
         return (now) => reject(now, person, order.reason, clock.now());
       case 'pause':
@@ -120,6 +137,20 @@ export const createOrders = (options: OrdersOptions): Orders => {
   };
 };
 
+/** What another person must allow before anything comes of it, and what who asked has often done with their own hands. */
+const isFree: ReadonlySet<string> = new Set(['skip', 'force', 'done']);
+
+const mayNot = ({ deed }: Order, rule: ApprovalRule, { unknownSlots }: Eligibility): string => {
+  const names = [...new Set(rule.slots.map(({ name }) => name))].join(', ');
+  const what = deed === 'done' ? 'say that a step of it is done' : `${deed} it`;
+  const unknown =
+    unknownSlots.length > 0
+      ? ` Who is ${[...new Set(unknownSlots.map((slot) => rule.slots[slot]!.name))].join(' or ')} could not be looked up, and unknown means no.`
+      : '';
+  const asker = deed === 'done' ? 'who asked for the run and ' : '';
+  return `Only ${asker}those who may approve it (${names}) may ${what}. Rule "${rule.name}".${unknown} Nothing was done.`;
+};
+
 const answer = (state: RunState, order: Order): string => {
   const run = `Run \`${state.created.run}\``;
   switch (order.deed) {
@@ -128,11 +159,12 @@ const answer = (state: RunState, order: Order): string => {
       if (voided) return `Not approved: ${voided.message}.`;
       const rule = ruleOf(state);
       const given = Object.values(state.approvals).flatMap((approval) => approval.given);
-      const missing = rule ? missingSlots(rule, given).map((slot) => rule.slots[slot]!.name) : [];
-      return missing.length === 0
+      return !rule || missingSlots(rule, given).length === 0
         ? 'Your yes is recorded, and it was the last one needed.'
-        : `Your yes is recorded. Still missing: ${missing.join(' and ')}.`;
+        : `Your yes is recorded. Still missing: ${sayMissing(rule, given)}.`;
     }
+    case 'withdraw':
+      return `Your yes to run \`${state.created.run}\` is taken back, and it waits for another one.`;
     case 'reject':
       return `${run} is rejected. Nothing was changed.`;
     case 'pause':

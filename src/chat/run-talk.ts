@@ -1,11 +1,14 @@
+import type { Clock } from '../define.ts';
 import { ruleOf, wordToAllow } from '../engine/controls.ts';
 import type { RunStore } from '../engine/run-store.ts';
 import type { RunState } from '../engine/state.ts';
+import { MaydayError } from '../errors.ts';
 import { redact } from '../redact.ts';
 import type { SlackClient } from '../systems/slack/index.ts';
 import { oneFieldForm } from './cards/forms.ts';
 import { type CommandOf, runDetails } from './cards/run-details.ts';
 import { shorten } from './cards/text.ts';
+import type { ChatOptions } from './chat.ts';
 import type { Order, Orders } from './orders.ts';
 import type { ViewAnswer } from './slack-app.ts';
 import type { Say, Talk, Trusted } from './talk.ts';
@@ -18,8 +21,39 @@ export const createRunTalk = (options: {
   trusted: Trusted;
   say: Say;
   commandOf: CommandOf;
+  clock: Clock;
+  start: ChatOptions['start'];
 }): Talk => {
-  const { slack, store, orders, trusted, say, commandOf } = options;
+  const { slack, store, orders, trusted, say, commandOf, clock } = options;
+
+  /** The same request once more, as the plan and the world are now. However often it is pressed, it is asked once. */
+  const askAgain = async (
+    state: RunState,
+    requester: { slack: string; name: string; team: string },
+  ): Promise<string> => {
+    const { run, graph, reason, severity } = state.created;
+    if (state.outcome !== 'expired' && state.outcome !== 'voided')
+      throw new MaydayError(
+        'run/wrong-state',
+        `Run ${run} is not one whose question ended without an answer (${state.outcome ?? 'it is live'}). Nothing was started.`,
+      );
+    const given = graph.arguments as { to?: string | null; time?: string | null; text?: string };
+    const started = await options.start(
+      {
+        flow: graph.flow,
+        plan: graph.plan,
+        scope: graph.scope,
+        reason,
+        severity,
+        ...(given.to && { to: given.to }),
+        ...(given.time && { time: new Date(given.time) }),
+        ...(given.text && { text: given.text }),
+      },
+      { requester, requestKey: `again:${run}`, receivedAt: clock.now() },
+    );
+    if ('nothingToDo' in started) return `✅ ${started.nothingToDo}`;
+    return `Asked again as run \`${started.runId}\`: its card appears in the incident's channel. Nothing is changed before it is approved.`;
+  };
   return {
     word: 'run',
 
@@ -37,6 +71,10 @@ export const createRunTalk = (options: {
           runDetails(await handle.refresh(), Number(step), commandOf),
           payload.view.hash,
         );
+      if (actionId === 'run:again') {
+        const { name } = await trusted(user, team);
+        return await reply(await askAgain(handle.state(), { slack: user, name, team }));
+      }
       const form = formFor(actionId, action.value ?? '', handle.state());
       if (form) return void (await slack.openView(payload.trigger_id, form));
       const order = orderOfClick(actionId, hash, step);
@@ -97,6 +135,8 @@ const orderOfForm = (callback: string, hash: string, step: string, value: string
       return { deed: 'approve', hash, typed: value };
     case 'run:reject-reason':
       return { deed: 'reject', reason: value };
+    case 'run:withdraw-reason':
+      return { deed: 'withdraw', reason: value };
     case 'run:skip-reason':
       return { deed: 'skip', step, reason: value };
     case 'run:force-reason':
@@ -119,6 +159,16 @@ export const formFor = (actionId: string, value: string, state: RunState) => {
       label: 'Why not?',
       hint: 'Everybody in the channel sees it.',
       submit: 'Reject',
+      value,
+      multiline: true,
+    });
+  if (actionId === 'run:withdraw')
+    return oneFieldForm({
+      callback: 'run:withdraw-reason',
+      title: 'Take your yes back',
+      label: 'Why?',
+      hint: 'Everybody sees it on the card. It can be done until the first change has begun.',
+      submit: 'Take it back',
       value,
       multiline: true,
     });

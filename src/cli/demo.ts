@@ -238,7 +238,7 @@ const judgeLoss = async (
 const judgePeople = (plan: StoryPlan, run: any, at: string): Verdict[] => {
   const rules = Object.entries(plan.approvals['failover'] ?? {}).filter(([name]) => name !== 'expires');
   const rule = rules.find(([, candidate]) => run.rule === undefined || candidate)?.[1];
-  const fewest = Math.min(...rules.map(([, candidate]) => candidate['all-of'].length));
+  const fewest = Math.min(...rules.map(([, candidate]) => candidate['all-of']?.length ?? 1));
   return [
     {
       what: `approved by ${run.approvers.join(' and ')} (${at})`,

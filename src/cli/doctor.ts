@@ -1,6 +1,7 @@
 import { flows } from '../../flows/index.ts';
 import { type Environment, hasTokens, readOwnSettings, readSettings, type Settings } from '../config.ts';
 import type { ApprovalRule, FlowPlan } from '../define.ts';
+import { createDirectory } from '../directory.ts';
 import { messageOf } from '../errors.ts';
 import type { Database } from '../journal/database.ts';
 import { verifyJournal } from '../journal/verify.ts';
@@ -8,7 +9,6 @@ import { createLog } from '../logging.ts';
 import { createTools } from '../main.ts';
 import { type Plan, readPlan } from '../plan/plan.ts';
 import { viewPlan } from '../plan/view.ts';
-import { momentsOf } from '../plan-tools/variants.ts';
 import { createSystems } from '../systems.ts';
 import { lookAtApprovals } from './doctor/approvals.ts';
 import { bad, type Finding, good } from './doctor/finding.ts';
@@ -126,10 +126,7 @@ const lookOutside = async (
   const log = createLog('silent');
   const systems = createSystems(settings, createTools(settings, environment, clock, log));
   const registry = offline.withSystems(systems.all);
-  const directory = {
-    onCallNow: (schedule: string) => systems.pagerduty.onCallNow(schedule),
-    groupMembers: (group: string) => systems.slack.client.groupMembers(group),
-  };
+  const directory = createDirectory(systems);
   try {
     if (settings.REDIS_URL) say([await lookAtRedis(settings.REDIS_URL)]);
     const schedules = plans.flatMap(({ text }) =>
@@ -159,5 +156,5 @@ const rulesOf = (view: FlowPlan): { flow: string; rule: ApprovalRule }[] =>
   flows.flatMap((flow) =>
     flow.approval === undefined || view.scopes(flow.name).length === 0
       ? []
-      : momentsOf(flow, view).map((at) => ({ flow: flow.name, rule: view.approvalRule(flow.approval!, at) })),
+      : view.approvalRules(flow.approval).map((rule) => ({ flow: flow.name, rule })),
   );

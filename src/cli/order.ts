@@ -2,6 +2,9 @@ import { sha256 } from '../canonical.ts';
 import { createOrders, type Order } from '../chat/orders.ts';
 import { readSettings } from '../config.ts';
 import type { Clock, FlowPlan, Json, PersonView } from '../define.ts';
+import { createDirectory } from '../directory.ts';
+import { hashToApprove } from '../engine/approvals.ts';
+import { measureLosses } from '../engine/bounds.ts';
 import { MaydayError, messageOf } from '../errors.ts';
 import type { Database } from '../journal/database.ts';
 import { createInbox } from '../journal/inbox.ts';
@@ -12,6 +15,7 @@ import { viewPlan } from '../plan/view.ts';
 import { redact } from '../redact.ts';
 import { orderText, proveOrder, type SignedOrder } from '../ssh/signed-order.ts';
 import { steeredBy } from '../steered-by.ts';
+import { createWatch } from '../watch/watch.ts';
 import { type OpenJournal, print, withJournal } from './open.ts';
 import { signOrder } from './sign.ts';
 
@@ -30,10 +34,11 @@ const carryOut = async (runId: string, given: Order, identity: Identity, journal
   const { store, clock, environment } = journal;
   if (identity.key === undefined && !journal.isRehearsal) throw unsigned(identity.as);
   const handle = await store.open(runId);
-  const { graph } = (await handle.refresh()).created;
+  const state = await handle.refresh();
+  const { graph } = state.created;
   const order: Order =
     given.deed === 'approve'
-      ? { ...given, hash: graph.hash }
+      ? { ...given, hash: hashToApprove(state) }
       : 'reason' in given
         ? { ...given, reason: redact(given.reason) }
         : given;
@@ -46,18 +51,23 @@ const carryOut = async (runId: string, given: Order, identity: Identity, journal
     const plan = plans.find(graph.plan);
     const view = viewPlan(plan, registry);
     const person = personNamed(view, identity.as);
-    await proveIdentity(order as unknown as Json, { run: runId, hash: graph.hash }, person, identity, journal);
+    await proveIdentity(
+      order as unknown as Json,
+      { run: runId, hash: hashToApprove(state) },
+      person,
+      identity,
+      journal,
+    );
+    const watch = createWatch({ pool: journal.database.pool, clock, log, registry, plans: () => plans.all() });
     const orders = createOrders({
       store,
       clock,
       log,
-      directory: {
-        onCallNow: (schedule) => systems.pagerduty.onCallNow(schedule),
-        groupMembers: (group) => systems.slack.client.groupMembers(group),
-      },
+      directory: createDirectory(systems),
       steeredBy: (state) => steeredBy(state, plans, registry, clock.now()),
       people: () => peopleOf(plan, view),
       planDigest: () => plan.digest,
+      measure: (state) => measureLosses(state, (name, input, signal) => watch.readLoss(name, input, signal)),
     });
     const said = await orders.give(runId, order, { person: person.slack, name: person.name, via: 'command-line' });
     return said.replaceAll('`', '');

@@ -6,7 +6,7 @@ import { openFileJournal, soleLeases } from '../break-glass/file-journal.ts';
 import { breakGlassFolder } from '../break-glass/merge.ts';
 import { type Environment, readSettings } from '../config.ts';
 import type { Clock, Json, Log, PersonView, StartFlow } from '../define.ts';
-import { approve } from '../engine/approvals.ts';
+import { approve, hashToApprove } from '../engine/approvals.ts';
 import type { EnginePorts } from '../engine/ports.ts';
 import { createRunStore } from '../engine/run-store.ts';
 import { runIdFor } from '../engine/start-run.ts';
@@ -20,6 +20,7 @@ import { localWorldClock, openWorldClock } from '../journal/world-clock.ts';
 import { findDatabase } from '../launch.ts';
 import { createLog } from '../logging.ts';
 import { createTools, loadPlans, templateEscapes } from '../main.ts';
+import { approversInRule } from '../plan/authority.ts';
 import { viewPlan } from '../plan/view.ts';
 import { redact } from '../redact.ts';
 import { describeRun } from '../run-directory.ts';
@@ -300,7 +301,7 @@ const mayBreakGlass = async ({ flow, plan: name }: StartHere, { loaded }: Here):
   const plan = loaded.plans.find(name);
   const view = viewPlan(plan, loaded.registry);
   const rules = plan.text.approvals[flow]?.rules ?? [];
-  const named = new Set(rules.flatMap(({ rule }) => rule['all-of']));
+  const named = new Set(rules.flatMap(({ rule }) => approversInRule(rule)));
   const groups = [...named].flatMap((group) => {
     const members = plan.text.groups[group];
     return members ? [...(members.people ?? []), ...(members.offline ?? [])] : [group];
@@ -337,7 +338,7 @@ const sayYes = async (
         const open = now.created.graph.steps.some(
           ({ id, uses }) => uses === 'engine/approval' && now.steps[id]!.state === 'waiting',
         );
-        return open ? approve(now, approver, now.created.graph.hash, clock.now()) : [];
+        return open ? approve(now, approver, hashToApprove(now), clock.now()) : [];
       },
       { actor: `command-line:${person.slack}` },
     )

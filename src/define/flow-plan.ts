@@ -63,8 +63,10 @@ export interface FlowPlan extends PlanView {
   hasScope(scope: string): boolean;
   /** Components that a scope covers. */
   componentsOf(scope: string): string[];
-  /** The rule in force at a moment, or why there is none. */
-  approvalRule(flow: string, at: Date): ApprovalRule;
+  /** The rule in force at a moment for such a run; throws when there is none. */
+  approvalRule(flow: string, at: Date, asked?: { scope?: string; severity?: string }): ApprovalRule;
+  /** Every rule of a flow, whenever and for whatever it holds. */
+  approvalRules(flow: string): ApprovalRule[];
   /** Components whose loss a promote would bring, with the checks that tell it. */
   lossOf(flow: string, scope: string, values: Record<string, string>): LossInput[];
   /** What must be fenced in a place before something else of the scope is promoted. */
@@ -123,6 +125,8 @@ export interface ApprovalRule {
   name: string;
   /** Each slot needs its own person. */
   slots: GroupView[];
+  /** Alternatives, each with the indexes of its slots; any of them will do. Absent: all slots are needed. */
+  ways?: number[][];
   requesterCounts: boolean;
   /** A word that an approver must type. */
   typedWord: string | null;
@@ -133,16 +137,30 @@ export interface ApprovalRule {
   mayAbort?: GroupView[];
   /** Who is asked next, one after the other, while an answer is missing. */
   escalate?: GroupView[];
+  /** How an approver proves a second time who they are, when something of the run can never be taken back. */
+  stepUp?: StepUpWay[];
 }
 
-/** A name under `all-of`: a pinned person, a list of people, or a group that is looked up live. */
+/** A code of an authenticator app, or a link that is mailed. */
+export type StepUpWay = 'totp' | 'link';
+
+/** Where it is asked who belongs to a group at this moment. */
+export type LiveSource =
+  | { pagerdutySchedule: string }
+  /** `level`: of the escalation policy; null: any. */
+  | { pagerdutyPolicy: string; level: number | null }
+  | { slackGroup: string };
+
+/** Who fills a slot: a pinned person, a list of people, a group that is looked up live, or any of several of these. */
 export interface GroupView {
   name: string;
   people: PersonView[];
   /** Where the live answer comes from; absent for pinned people. */
-  live: { pagerdutySchedule: string } | { slackGroup: string } | null;
+  live: LiveSource | null;
   /** Who may, signed on the command line, while the live source is down. */
   offline: PersonView[];
+  /** Members of any of these will do; `people` and `offline` are theirs together. */
+  anyOf?: GroupView[];
 }
 
 /** What is asked to know how much a promote would lose. */

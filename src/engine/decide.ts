@@ -2,8 +2,10 @@ import type { ApprovalRule, Lane } from '../define.ts';
 import { type Step, workingEngineSteps } from '../plan/graph.ts';
 import { referencesIn } from '../plan/references.ts';
 import { missingSlots } from './approvals.ts';
+import { approvalHash, boundsOf, measuredOf } from './bounds.ts';
 import type { Outcome, RunEvent } from './events.ts';
-import { hasEnded, isSatisfied, isStopped, isUnderWay, type RunState } from './state.ts';
+import { hasEnded, isSatisfied, isStopped, isUnderWay, type RunState, wasApproved } from './state.ts';
+import { expectedLosses } from './summary.ts';
 import { whyNotUndone } from './unwinding.ts';
 
 export interface Decision {
@@ -88,14 +90,12 @@ const decidePending = (state: RunState, step: Step, now: Date, { events }: Decis
   if (state.paused !== null && step.effect !== 'notice') return;
   if (step.uses !== 'engine/approval') return void events.push({ type: 'step.started', data: { step: step.id } });
   const { expiresSeconds } = step.input as unknown as ApprovalRule;
-  events.push({
-    type: 'approval.requested',
-    data: {
-      step: step.id,
-      expiresAt: new Date(now.getTime() + expiresSeconds * 1000).toISOString(),
-      hash: state.created.graph.hash,
-    },
-  });
+  const expiresAt = new Date(now.getTime() + expiresSeconds * 1000).toISOString();
+  const losses = expectedLosses(state);
+  const bounds = boundsOf(state, losses);
+  const hash = approvalHash(state.created.graph.hash, expiresAt, bounds);
+  const measured = measuredOf(losses);
+  events.push({ type: 'approval.requested', data: { step: step.id, expiresAt, hash, bounds, measured } });
 };
 
 /** A step whose output this one refers to and which two people left out. */
@@ -181,9 +181,3 @@ const outcomeOf = (state: RunState): Outcome => {
   );
   return lost ? 'failed' : 'succeeded';
 };
-
-/** True also for a run that needs no approval: it could change things from the start. */
-const wasApproved = (state: RunState): boolean =>
-  state.created.graph.steps.every(
-    (step) => step.uses !== 'engine/approval' || state.steps[step.id]!.state === 'succeeded',
-  );

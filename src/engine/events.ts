@@ -1,5 +1,6 @@
 import type { Json, Unwind } from '../define.ts';
 import type { Graph } from '../plan/graph.ts';
+import type { LossBound, MeasuredLoss } from './bounds.ts';
 
 /** Everything that can happen to a run. The journal holds these; the state of a run is what they add up to. */
 export type RunEvent =
@@ -22,7 +23,11 @@ export type RunEvent =
   | { type: 'waiver.asked'; data: { step: string; deed: Waiver; person: string; name: string; reason: string } }
   | { type: 'waiver.granted'; data: { step: string; person: string; name: string; via: Via } }
   | { type: 'waiver.refused'; data: { step: string; person: string; name: string; reason: string } }
-  | { type: 'approval.requested'; data: { step: string; expiresAt: string; hash: string } }
+  /** `hash` covers the graph, until when it is asked, and the bounds; what was measured stands beside it. */
+  | {
+      type: 'approval.requested';
+      data: { step: string; expiresAt: string; hash: string; bounds?: LossBound[]; measured?: MeasuredLoss[] };
+    }
   | {
       type: 'approval.given';
       data: {
@@ -35,11 +40,17 @@ export type RunEvent =
         via: Via;
         /** The order as it was signed, where no database could keep it. */
         proof?: { text: string; signature: string };
+        /** How the person proved a second time who they are. */
+        stepUp?: string;
+        /** What would have been lost at that moment. */
+        measured?: MeasuredLoss[];
       };
     }
+  /** A yes taken back before anything that it guards had begun. */
+  | { type: 'approval.withdrawn'; data: { step: string; person: string; name: string; reason: string } }
   | { type: 'approval.rejected'; data: { step: string; person: string; reason: string } }
   | { type: 'approval.expired'; data: { step: string } }
-  /** The plan was edited between the card and the last approval. */
+  /** The plan was edited between the card and the last approval, or a bound was broken. */
   | { type: 'approval.voided'; data: { step: string; why: string } }
   /** A card was posted, or could not be: that it was shown, not each time that it was drawn anew. */
   | { type: 'view.made'; data: { kind: string; channel: string; ts: string } }

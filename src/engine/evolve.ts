@@ -50,6 +50,7 @@ const stepEvents: ReadonlySet<string> = new Set([
   'step.skipped',
   'approval.requested',
   'approval.given',
+  'approval.withdrawn',
   'approval.rejected',
   'approval.expired',
   'approval.voided',
@@ -160,22 +161,43 @@ const apply = (state: RunState, event: Exclude<RecordedEvent, { type: 'run.creat
       return { ...step(id, { ...skipped, message: `left out by ${why}` }), haltedAt: null };
     }
     case 'approval.requested': {
-      const { step: id, expiresAt } = event.data;
+      const { step: id, expiresAt, hash, bounds = [] } = event.data;
+      const asked = { requestedAt: at, expiresAt, hash: hash ?? state.created.graph.hash, bounds };
       return {
         ...step(id, { state: 'waiting', lookAt: moment(expiresAt), seen: 'waiting for approval' }),
-        approvals: { ...state.approvals, [id]: { requestedAt: at, expiresAt, given: [] } },
+        approvals: { ...state.approvals, [id]: { ...asked, given: [], withdrawn: [] } },
       };
     }
     case 'approval.given': {
-      const { step: id, person, name, slots, via } = event.data;
+      const { step: id, person, name, slots, via, stepUp } = event.data;
       const approval = state.approvals[id];
       if (!approval) return { ...state, unknown: `An approval was given for "${id}" before it was asked for.` };
       return {
         ...state,
         approvals: {
           ...state.approvals,
-          [id]: { ...approval, given: [...approval.given, { person, name, slots, at, via }] },
+          [id]: {
+            ...approval,
+            given: [...approval.given, { person, name, slots, at, via, ...(stepUp !== undefined && { stepUp }) }],
+          },
         },
+      };
+    }
+    case 'approval.withdrawn': {
+      const { step: id, person, name, reason } = event.data;
+      const approval = state.approvals[id];
+      if (!approval) return { ...state, unknown: `An approval of "${id}" was taken back before it was asked for.` };
+      const left = approval.given.filter((each) => each.person !== person);
+      const withdrawn = [...approval.withdrawn, { person, name, reason, at }];
+      return {
+        ...step(id, {
+          state: 'waiting',
+          lookAt: approval.expiresAt,
+          endedAt: null,
+          output: null,
+          seen: 'waiting for approval',
+        }),
+        approvals: { ...state.approvals, [id]: { ...approval, given: left, withdrawn } },
       };
     }
     case 'approval.rejected': {
@@ -213,7 +235,7 @@ const apply = (state: RunState, event: Exclude<RecordedEvent, { type: 'run.creat
     case 'run.paused':
       return { ...state, paused: { ...event.data, at } };
     case 'run.resumed':
-      return { ...state, paused: null };
+      return { ...state, paused: null, resumedAt: at };
     case 'run.aborted':
       return {
         ...state,
@@ -258,6 +280,7 @@ const born = (created: RunCreated, at: string): RunState => ({
   ticks: {},
   haltedAt: null,
   paused: null,
+  resumedAt: null,
   unwinding: null,
   unwindingStopped: false,
   aborted: null,

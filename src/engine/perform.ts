@@ -1,7 +1,9 @@
 import {
   type Action,
   type Answer,
+  type ApprovalRule,
   type Check,
+  fenceStepId,
   type Json,
   type LookContext,
   type LossInput,
@@ -10,14 +12,16 @@ import {
   type WhenUnreachable,
 } from '../define.ts';
 import { MaydayError, messageOf } from '../errors.ts';
-import type { Requirement, Step } from '../plan/graph.ts';
+import { sayDuration } from '../plan/duration.ts';
+import { graphHash, type Requirement, type Step } from '../plan/graph.ts';
 import { substitute } from '../plan/references.ts';
 import type { Registry } from '../plan/registry.ts';
 import { type AssessInput, assess } from './assess.ts';
+import { approvalHash, approvedBound } from './bounds.ts';
 import { acceptance } from './controls.ts';
 import type { RunEvent } from './events.ts';
 import { pollSeconds, retrySeconds } from './poll.ts';
-import type { EnginePorts } from './ports.ts';
+import type { EnginePorts, LossReading } from './ports.ts';
 import { preview } from './preview.ts';
 import { hasEnded, type RunState, type StepState } from './state.ts';
 
@@ -118,6 +122,8 @@ const performAction = async (options: PerformOptions, action: Action, input: unk
         { effect: action.repeat === 'by-look' ? 'not-made' : 'maybe-made' },
       ),
     );
+  const stale = approvalIsStale(options);
+  if (stale !== undefined) return { events: [{ type: 'step.blocked', data: { step: step.id, message: stale } }] };
   const before = await readBefore(options, action, input, context);
   if ('performed' in before) return before.performed;
   const intended = await options.intend({ seen: observed.seen, facts: required.facts, before: before.found });
@@ -170,6 +176,41 @@ const performAction = async (options: PerformOptions, action: Action, input: unk
     (observed.state === 'changing' ? observed.lookAgainSeconds : undefined) ?? pollSeconds(step, 0),
     { accepted },
   );
+};
+
+/** A question that stands for less is meant to be answered quickly; the work that follows may take a moment to begin. */
+const shortestValiditySeconds = 600;
+
+/**
+ * Why the approval no longer covers a run's first change, though nobody took it back: what was approved is not what stands in
+ * the journal, or so much time has passed without anything being done that whoever approved no longer expects it. A
+ * failover that a process finds hours later, when it comes back, is not begun.
+ */
+const approvalIsStale = ({ state, step, ports }: PerformOptions): string | undefined => {
+  if (step.effect !== 'change') return undefined;
+  const asked = Object.entries(state.approvals);
+  if (asked.length === 0 || state.steps[step.id]!.forced) return undefined;
+  for (const [, { hash, expiresAt, bounds }] of asked) {
+    // Journals of before there were bounds are bound to the graph's own hash.
+    const expected = [graphHash(state.created.graph), approvalHash(graphHash(state.created.graph), expiresAt, bounds)];
+    if (!expected.includes(hash))
+      return 'What was approved is not what the journal says would be done. Nothing was changed. Compare the journal with an export, and type the command again.';
+  }
+  const { steps } = state.created.graph;
+  // What waits for a place to answer does so for as long as that takes, and people see that it waits.
+  if (step.whenUnreachable?.rule === 'wait') return undefined;
+  if (steps.some(({ id, effect }) => effect === 'change' && state.steps[id]!.actedAt !== null)) return undefined;
+  const quietSince = Math.max(
+    ...[
+      state.resumedAt,
+      ...steps.flatMap(({ id, effect }) => (effect === 'notice' ? [] : [state.steps[id]!.endedAt])),
+    ].map((at) => (at === null ? 0 : Date.parse(at))),
+  );
+  const rules = asked.map(([id]) => (state.graph[id]!.input as unknown as ApprovalRule).expiresSeconds);
+  const goodForSeconds = Math.max(shortestValiditySeconds, ...rules);
+  const quietSeconds = (ports.clock.now().getTime() - quietSince) / 1000;
+  if (quietSeconds <= goodForSeconds) return undefined;
+  return `It was approved, and then nothing was done for ${sayDuration(quietSeconds)}, which is longer than the approval is good for (${sayDuration(goodForSeconds)}). Nothing was changed. Abort this run and type the command again, or let two people force this step.`;
 };
 
 /**
@@ -514,8 +555,23 @@ const askAll = (
 const secondsUntil = ({ ports }: PerformOptions, at: Date): number =>
   Math.max(0.1, (at.getTime() - ports.clock.now().getTime()) / 1000);
 
-const readLoss = ({ ports, state, signal }: PerformOptions, loss: LossInput) =>
-  ports.readLoss(loss.plan ?? state.created.graph.plan, loss, signal);
+/** What would be lost now. A source that was fenced takes no more writes, so what came after the fence cannot be lost. */
+const readLoss = async ({ ports, state, signal }: PerformOptions, loss: LossInput): Promise<LossReading> => {
+  const reading = await ports.readLoss(loss.plan ?? state.created.graph.plan, loss, signal);
+  const fence = state.steps[fenceStepId(loss.component)];
+  const isFenced =
+    fence?.state === 'succeeded' && (fence.output as { fenced?: boolean } | null)?.fenced !== false && !fence.forced;
+  if (!isFenced || fence.endedAt === null || reading.lastReplayedAt === null) return reading;
+  const most = Math.max(0, (Date.parse(fence.endedAt) - Date.parse(reading.lastReplayedAt)) / 1000);
+  const atMost = (seconds: number | null) => (seconds === null ? null : Math.min(seconds, most));
+  if (reading.upperBoundSeconds !== null && reading.upperBoundSeconds <= most) return reading;
+  return {
+    ...reading,
+    seconds: atMost(reading.seconds),
+    upperBoundSeconds: most,
+    because: `at most ${Math.round(most * 10) / 10} s of ${loss.component} would be lost, as nothing is written there since it was fenced`,
+  };
+};
 
 /**
  * The requirements, read just before acting. No or unknown stops the step; it is never skipped over. What was read
@@ -528,7 +584,7 @@ const readRequirements = async (options: PerformOptions): Promise<{ stop: Perfor
   if (options.state.steps[step.id]!.forced) return { facts };
   for (const requirement of step.require) {
     const answer = await ask(options, requirement);
-    if (requirement.uses === 'engine/loss-below') facts = (answer.facts ?? null) as Json;
+    if (lossRequirements.has(requirement.uses)) facts = (answer.facts ?? null) as Json;
     if (answer.answer !== 'yes')
       return {
         stop: {
@@ -556,6 +612,7 @@ const alreadySo = async (options: PerformOptions): Promise<Performed | undefined
 const ask = async (options: PerformOptions, requirement: Requirement): Promise<Answer> => {
   try {
     if (requirement.uses === 'engine/loss-below') return await askLoss(options, requirement.input);
+    if (requirement.uses === 'engine/loss-as-approved') return await askApprovedLoss(options, requirement.input);
     const check = options.registry.checks.get(requirement.uses);
     if (check?.version !== requirement.version)
       return { answer: 'unknown', because: `this Mayday has no ${requirement.uses} of version ${requirement.version}` };
@@ -574,6 +631,17 @@ const askLoss = async (options: PerformOptions, input: Json): Promise<Answer> =>
     return { answer: 'yes', ...said };
   if (reading.seconds !== null && reading.seconds > limitSeconds) return { answer: 'no', ...said };
   return { answer: 'unknown', ...said };
+};
+
+const lossRequirements: ReadonlySet<string> = new Set(['engine/loss-below', 'engine/loss-as-approved']);
+
+/** Where a plan sets no limit of its own, the approval's bound is one: nothing that exceeds it was approved. */
+const askApprovedLoss = async (options: PerformOptions, input: Json): Promise<Answer> => {
+  const loss = input as unknown as LossInput;
+  const bound = approvedBound(options.state, loss.component);
+  if (!bound || bound.seconds === null)
+    return { answer: 'yes', because: 'it was approved although nobody knows what is lost' };
+  return askLoss(options, { ...loss, limitSeconds: bound.seconds } as unknown as Json);
 };
 
 const lookContext = ({ ports, signal }: PerformOptions): LookContext => ({

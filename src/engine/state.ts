@@ -1,5 +1,6 @@
 import type { Json, Unwind } from '../define.ts';
 import type { Step } from '../plan/graph.ts';
+import type { LossBound } from './bounds.ts';
 import type { Outcome, RunCreated, Via, Waiver } from './events.ts';
 
 /**
@@ -64,12 +65,19 @@ export interface Approval {
   slots: number[];
   at: string;
   via: Via;
+  /** How they proved a second time who they are. */
+  stepUp?: string;
 }
 
 export interface ApprovalState {
   requestedAt: string;
   expiresAt: string;
+  /** What a yes must name. */
+  hash: string;
+  /** Empty where nothing can be lost, and in journals of before there were any. */
+  bounds: LossBound[];
   given: Approval[];
+  withdrawn: { person: string; name: string; reason: string; at: string }[];
 }
 
 export interface RunState {
@@ -83,6 +91,8 @@ export interface RunState {
   ticks: Record<string, { person: string; name: string; at: string }>;
   haltedAt: string | null;
   paused: { person: string; reason: string; at: string } | null;
+  /** When people last let it go on after a pause. */
+  resumedAt: string | null;
   /** Why what was done is being taken back; null while nothing is. */
   unwinding: Unwind | null;
   /** A second abort, while unwinding: nothing more is taken back. */
@@ -134,3 +144,9 @@ export const mayHaveChanged = (step: StepState): boolean =>
 
 export const isStopped = (step: StepState): boolean => step.state === 'failed' || step.state === 'blocked';
 export const isUnderWay = (step: StepState): boolean => ['looking', 'acting', 'waiting'].includes(step.state);
+
+/** True also for a run that needs no approval: it could change things from the start. */
+export const wasApproved = (state: RunState): boolean =>
+  state.created.graph.steps.every(
+    (step) => step.uses !== 'engine/approval' || state.steps[step.id]!.state === 'succeeded',
+  );

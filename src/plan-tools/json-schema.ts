@@ -34,7 +34,8 @@ export const jsonSchemaOf = (registry: Registry): Schema => {
     .sort((a, b) => a.const.localeCompare(b.const));
   const properties: Schema = plan['properties'];
   properties['components'] = { type: 'object', additionalProperties: { oneOf: kinds } };
-  const rule = without$schema(toSchema(ruleSchema));
+  const one = without$schema(toSchema(ruleSchema));
+  const rule = { anyOf: [one, { type: 'array', items: one, minItems: 1 }] };
   properties['approvals'].additionalProperties = {
     type: 'object',
     properties: { expires: { type: 'string' }, otherwise: rule, always: rule },

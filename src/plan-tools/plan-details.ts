@@ -1,4 +1,5 @@
 import type { FlowPlan, Json } from '../define.ts';
+import { sayTogether } from '../plan/authority.ts';
 import { sayDuration } from '../plan/duration.ts';
 import type { Graph, Requirement, Step } from '../plan/graph.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -53,17 +54,21 @@ const approvalsInWords = (plan: Plan): string[] => {
       : '';
     if (group['pagerduty-schedule'])
       return `${name} (who is on call for the PagerDuty schedule ${group['pagerduty-schedule']}${offline})`;
+    if (group['pagerduty-policy'])
+      return `${name} (who is on call at ${group.level === undefined ? 'any level' : `level ${group.level}`} of the PagerDuty escalation policy ${group['pagerduty-policy']}${offline})`;
     if (group['slack-group']) return `${name} (members of the Slack group ${group['slack-group']}${offline})`;
     return `${name} (${group.people!.map(person).join(', ')})`;
   };
   return Object.entries(text.approvals).flatMap(([flow, { rules, expiresSeconds }]) =>
     rules.map(({ when, rule }) => {
-      const slots = rule['all-of'].map(who);
       const tell = Object.entries(rule.tell ?? {});
       return [
-        `${flow}, ${when}: ${slots.length === 1 ? slots[0] : `${slots.length} different people: ${slots.join(', and ')}`}`,
+        `${flow}, ${[when, ...(rule.for ?? []), ...(rule.scope ?? [])].join(', ')}: ${sayTogether(rule, who)}`,
         rule.requester === 'counts' ? 'who asked may approve too' : 'who asked does not count',
         ...(rule.type ? [`each types ${rule.type}`] : []),
+        ...(rule['step-up']
+          ? [`each proves who they are by ${rule['step-up'].join(' or ')} before a one-way step`]
+          : []),
         ...tell.map(([name, seconds]) => `${name} told within ${sayDuration(seconds)}`),
         `the question stands for ${sayDuration(expiresSeconds)}`,
       ].join('; ');

@@ -247,6 +247,18 @@ export const freeze = (
   return { ...graph, hash: sha256(canonical(graph)) };
 };
 
+const knownHashes = new WeakMap<Graph, string>();
+
+/** The hash of a graph as it stands now, whatever it says of itself. */
+export const graphHash = (graph: Graph): string => {
+  const known = knownHashes.get(graph);
+  if (known !== undefined) return known;
+  const { hash: _, ...rest } = graph;
+  const found = sha256(canonical(rest));
+  knownHashes.set(graph, found);
+  return found;
+};
+
 /** Only what has steps here: a phase that a run does not pass through has no time to be held against its target. */
 const stagesAndTiers = (steps: readonly Step[], draft: GraphDraft, view: FlowPlan): Pick<Graph, 'stages' | 'tiers'> => {
   const stages = view.stages.filter(({ name }) => steps.some((step) => step.stage === name));
@@ -494,7 +506,8 @@ const freezeRequirement = (
   draft: { uses: string; with: Record<string, unknown> },
   { registry, view }: FreezeStepContext,
 ): Requirement => {
-  if (draft.uses === 'engine/loss-below') return { uses: draft.uses, version: 1, input: draft.with as Json };
+  if (draft.uses === 'engine/loss-below' || draft.uses === 'engine/loss-as-approved')
+    return { uses: draft.uses, version: 1, input: draft.with as Json };
   const check = registry.checks.get(draft.uses);
   if (!check)
     throw new Error(`no check is called "${draft.uses}".${didYouMean(draft.uses, [...registry.checks.keys()])}`);

@@ -3,6 +3,7 @@ import { basename, dirname, join, normalize } from 'node:path';
 import { sha256 } from '../canonical.ts';
 import type { ComponentView } from '../define.ts';
 import { MaydayError } from '../errors.ts';
+import { faultsOfRules, namesInRule } from './authority.ts';
 import { faultAt, faultsOf } from './faults.ts';
 import { didYouMean } from './nearest.ts';
 import type { Registry } from './registry.ts';
@@ -267,16 +268,16 @@ const namesThatAreNotThere = (text: PlanText, source: PlanSource): PlanFault[] =
         faultAt(source, ['groups'], `"${name}" is a person and a group; approvals could not tell them apart`, name),
       );
   }
-  for (const [flow, { rules }] of Object.entries(text.approvals))
-    for (const { when, rule } of rules) {
-      for (const [i, who] of rule['all-of'].entries())
-        must(['approvals', flow, when, 'all-of', i], who, 'person or group', [...people, ...groups]);
-      for (const who of Object.keys(rule.tell ?? {}))
-        must(['approvals', flow, when, 'tell'], who, 'person or group', [...people, ...groups]);
-      for (const key of ['may-abort', 'escalate'] as const)
-        for (const [i, who] of (rule[key] ?? []).entries())
-          must(['approvals', flow, when, key, i], who, 'person or group', [...people, ...groups]);
+  for (const [flow, { rules }] of Object.entries(text.approvals)) {
+    const place = ['approvals', flow];
+    for (const { path, rule } of rules) {
+      const at = [...place, ...path];
+      for (const { name, path: inner } of namesInRule(rule))
+        must([...at, ...inner], name, 'person or group', [...people, ...groups]);
+      for (const scope of rule.scope ?? []) must([...at, 'scope'], scope, 'scope', Object.keys(text.scopes));
     }
+    for (const { path, message } of faultsOfRules(rules)) faults.push(faultAt(source, [...place, ...path], message));
+  }
   for (const [name, { person }] of Object.entries(text.stakeholders))
     must(['stakeholders', name, 'person'], person, 'person', people);
   for (const [name, { person, by }] of Object.entries(text.stakeholders)) {

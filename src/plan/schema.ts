@@ -49,36 +49,96 @@ const person = z.strictObject({
 const group = z
   .strictObject({
     'pagerduty-schedule': z.string().optional(),
+    'pagerduty-policy': z.string().optional(),
+    /** Of the escalation policy; absent: whoever is on call at any of its levels. */
+    level: z.int().min(1).max(20).optional(),
     'slack-group': z.string().optional(),
     people: names.optional(),
     offline: names.optional(),
   })
   .refine(
     (value) =>
-      [value['pagerduty-schedule'], value['slack-group'], value.people].filter((source) => source !== undefined)
-        .length === 1,
-    'expected exactly one of pagerduty-schedule, slack-group or people',
-  );
+      [value['pagerduty-schedule'], value['pagerduty-policy'], value['slack-group'], value.people].filter(
+        (source) => source !== undefined,
+      ).length === 1,
+    'expected exactly one of pagerduty-schedule, pagerduty-policy, slack-group or people',
+  )
+  .refine((value) => value.level === undefined || value['pagerduty-policy'] !== undefined, {
+    path: ['level'],
+    message: '"level" belongs to a pagerduty-policy',
+  });
+
+/** How several people stand together: each of them, one of them, or so many different ones of them. */
+export const togetherKeys = ['all-of', 'any-of', '2-of', '3-of', '4-of'] as const;
+const oneOfTogether = `expected exactly one of ${togetherKeys.join(', ')}`;
+const countTogether = (value: object): number =>
+  togetherKeys.filter((key) => (value as Record<string, unknown>)[key] !== undefined).length;
+const someNames = names.min(1, 'expected at least one who must say yes').optional();
+
+/** Under `all-of` and `any-of` stand names, and at most one level of such lists. */
+const who = z.union(
+  [
+    name,
+    z
+      .strictObject({
+        'all-of': someNames,
+        'any-of': someNames,
+        '2-of': someNames,
+        '3-of': someNames,
+        '4-of': someNames,
+      })
+      .refine((value) => countTogether(value) === 1, oneOfTogether),
+  ],
+  { error: 'expected a name, or { any-of: […] }, { all-of: […] }, { 2-of: […] }' },
+);
+const several = z.array(who).min(1, 'expected at least one who must say yes').optional();
 
 /** Who must say yes, and how; what stands under hours of a week, `otherwise` or `always`. */
-export const ruleSchema = z.strictObject({
-  'all-of': names.min(1, 'expected at least one who must say yes'),
-  requester: z.literal('counts').optional(),
-  type: z
-    .string()
-    .regex(/^[A-Z ]{2,40}$/, 'expected a word in capitals that the approver types')
-    .optional(),
-  tell: z.record(name, duration).optional(),
-  /** Who may stop the run besides those who may approve it. */
-  'may-abort': names.optional(),
-  /** Who is asked next, one after the other, while an answer is missing. */
-  escalate: names.optional(),
-});
+export const ruleSchema = z
+  .strictObject({
+    /** The rule is for runs of these severities, or these scopes; absent: for all. */
+    for: forSeverities,
+    scope: oneOrMore.optional(),
+    'all-of': several,
+    'any-of': several,
+    '2-of': someNames,
+    '3-of': someNames,
+    '4-of': someNames,
+    requester: z.literal('counts').optional(),
+    type: z
+      .string()
+      .regex(/^[A-Z ]{2,40}$/, 'expected a word in capitals that the approver types')
+      .optional(),
+    tell: z.record(name, duration).optional(),
+    /** Who may stop the run besides those who may approve it. */
+    'may-abort': names.optional(),
+    /** Who is asked next, one after the other, while an answer is missing. */
+    escalate: names.optional(),
+    /** How an approver proves a second time who they are, before what can never be taken back. */
+    'step-up': z
+      .array(z.enum(['totp', 'link']))
+      .min(1)
+      .optional(),
+  })
+  .refine((value) => countTogether(value) === 1, oneOfTogether)
+  .refine((value) => value.requester === undefined || value.type !== undefined, {
+    path: ['requester'],
+    message: 'whoever may approve what they asked for themselves must type a word: add "type"',
+  });
 
-/** Hours or `otherwise` or `always` → a rule; `expires` → a duration. Keys are told apart here, so the error can say which. */
+export interface RuleText {
+  /** The hours, `otherwise` or `always`. */
+  when: string;
+  /** Where it stands under the flow. */
+  path: (string | number)[];
+  rule: z.infer<typeof ruleSchema>;
+}
+
+/** Hours or `otherwise` or `always` → a rule, or several of which the first that fits holds; `expires` → a duration. Keys are told apart here, so the error can say which. */
 const approval = z.record(z.string(), z.unknown()).transform((value, context) => {
-  const rules: { when: string; rule: z.infer<typeof ruleSchema> }[] = [];
+  const rules: RuleText[] = [];
   let expiresSeconds: number | undefined;
+  let isForAllHours = false;
   for (const [key, written] of Object.entries(value)) {
     const schema = key === 'expires' ? duration : ruleSchema;
     if (key !== 'expires' && key !== 'otherwise' && key !== 'always' && !parseHours(key)) {
@@ -89,13 +149,18 @@ const approval = z.record(z.string(), z.unknown()).transform((value, context) =>
       });
       continue;
     }
-    const parsed = schema.safeParse(written);
-    if (!parsed.success)
-      for (const issue of parsed.error.issues) context.addIssue({ ...issue, path: [key, ...issue.path] } as never);
-    else if (key === 'expires') expiresSeconds = parsed.data as number;
-    else rules.push({ when: key, rule: parsed.data as z.infer<typeof ruleSchema> });
+    isForAllHours ||= key === 'otherwise' || key === 'always';
+    const isList = Array.isArray(written) && key !== 'expires';
+    for (const [i, each] of (isList ? written : [written]).entries()) {
+      const at = isList ? [key, i] : [key];
+      const parsed = schema.safeParse(each);
+      if (!parsed.success)
+        for (const issue of parsed.error.issues) context.addIssue({ ...issue, path: [...at, ...issue.path] } as never);
+      else if (key === 'expires') expiresSeconds = parsed.data as number;
+      else rules.push({ when: key, path: at, rule: parsed.data as z.infer<typeof ruleSchema> });
+    }
   }
-  if (!rules.some(({ when }) => when === 'otherwise' || when === 'always'))
+  if (!isForAllHours)
     context.addIssue({ code: 'custom', message: 'expected a rule for every hour: add "otherwise" or "always"' });
   if (expiresSeconds === undefined)
     context.addIssue({ code: 'custom', message: 'expected "expires": how long the question stands' });

@@ -1,8 +1,8 @@
 import type {
-  ApprovalRule,
   ComponentView,
   FlowPlan,
   GroupView,
+  LiveSource,
   LossInput,
   MatrixRow,
   PersonView,
@@ -11,20 +11,27 @@ import type {
 } from '../define.ts';
 import { probeStepId } from '../define.ts';
 import { MaydayError } from '../errors.ts';
+import { type ApprovalsText, approversInRule, resolveRule, ruleInForce } from './authority.ts';
 import { parseDuration } from './duration.ts';
-import { hoursHold, parseHours } from './hours.ts';
 import { didYouMean } from './nearest.ts';
 import type { Plan } from './plan.ts';
 import { type ProcedureTools, stepsOfProcedure, type Values } from './procedures.ts';
 import { fill } from './references.ts';
 import type { Registry } from './registry.ts';
-import type { TriggerText } from './schema.ts';
+import type { PlanText, TriggerText } from './schema.ts';
 
 /** What a plan says under a name; never what every object has under it, such as `constructor`. */
 const own = <T>(record: Record<string, T>, name: string): T | undefined =>
   Object.hasOwn(record, name) ? record[name] : undefined;
 
 const sentence = (name: string): string => name.replaceAll('-', ' ').replace(/^./, (first) => first.toUpperCase());
+
+const liveSourceOf = (group: PlanText['groups'][string]): LiveSource | null => {
+  const { 'pagerduty-schedule': schedule, 'pagerduty-policy': policy, 'slack-group': slackGroup, level } = group;
+  if (schedule !== undefined) return { pagerdutySchedule: schedule };
+  if (policy !== undefined) return { pagerdutyPolicy: policy, level: level ?? null };
+  return slackGroup === undefined ? null : { slackGroup };
+};
 
 /** A plan as flows and actions see it, for one moment and one incident. */
 export const viewPlan = (plan: Plan, registry: Registry, incident: Record<string, string> = {}): FlowPlan => {
@@ -48,12 +55,10 @@ export const viewPlan = (plan: Plan, registry: Registry, incident: Record<string
     if (own(text.people, name)) return { name, people: [person(name)], live: null, offline: [] };
     const found = own(text.groups, name);
     if (!found) throw new Error(`no person or group is called "${name}"`);
-    const schedule = found['pagerduty-schedule'];
-    const slackGroup = found['slack-group'];
     return {
       name,
       people: (found.people ?? []).map(person),
-      live: schedule ? { pagerdutySchedule: schedule } : slackGroup ? { slackGroup } : null,
+      live: liveSourceOf(found),
       offline: (found.offline ?? []).map(person),
     };
   };
@@ -143,6 +148,17 @@ export const viewPlan = (plan: Plan, registry: Registry, incident: Record<string
       nothing: row.nothing === undefined ? null : String(fill(row.nothing, values)),
       refuse: row.refuse === undefined ? null : String(fill(row.refuse, values)),
     };
+  };
+
+  /** What a plan says nothing of is approved by those who approve a failover: the strictest that it knows. */
+  const approvalsFor = (flow: string): ApprovalsText => {
+    const found = own(text.approvals, flow) ?? text.approvals['failover'];
+    if (found) return found;
+    throw new MaydayError(
+      'plan/invalid',
+      `${text.plan} does not say who may approve "${flow}"; add approvals.${flow}`,
+      { cause: { source: ['approvals'] } },
+    );
   };
 
   const view: FlowPlan = {
@@ -290,33 +306,13 @@ export const viewPlan = (plan: Plan, registry: Registry, incident: Record<string
         informative: true,
         source: ['checks', name],
       })),
-    approvalRule(flow, at): ApprovalRule {
-      // What a plan says nothing of is approved by those who approve a failover: the strictest that it knows.
-      const approvals = text.approvals[flow] ?? text.approvals['failover'];
-      if (!approvals)
-        throw new MaydayError(
-          'plan/invalid',
-          `${text.plan} does not say who may approve "${flow}"; add approvals.${flow}`,
-          { cause: { source: ['approvals'] } },
-        );
-      const found =
-        approvals.rules.find(({ when }) => {
-          const hours = parseHours(when);
-          return hours !== undefined && hoursHold(hours, at);
-        }) ?? approvals.rules.find(({ when }) => when === 'otherwise' || when === 'always')!;
-      return {
-        name: found.when,
-        slots: found.rule['all-of'].map(group),
-        requesterCounts: found.rule.requester === 'counts',
-        typedWord: found.rule.type ?? null,
-        expiresSeconds: approvals.expiresSeconds,
-        tell: Object.entries(found.rule.tell ?? {}).map(([name, withinSeconds]) => ({
-          group: group(name),
-          withinSeconds,
-        })),
-        ...(found.rule['may-abort'] && { mayAbort: found.rule['may-abort'].map(group) }),
-        ...(found.rule.escalate && { escalate: found.rule.escalate.map(group) }),
-      };
+    approvalRule(flow, at, asked = {}) {
+      const { rules, expiresSeconds } = approvalsFor(flow);
+      return resolveRule(ruleInForce(rules, at, asked)!, expiresSeconds, group);
+    },
+    approvalRules(flow) {
+      const { rules, expiresSeconds } = approvalsFor(flow);
+      return rules.map((rule) => resolveRule(rule, expiresSeconds, group));
     },
     claimsOf: (flow, scope) => [
       ...view.componentsOf(scope),
@@ -380,7 +376,9 @@ export const viewPlan = (plan: Plan, registry: Registry, incident: Record<string
     })),
     responders: [
       ...Object.values(text.approvals).flatMap(({ rules }) =>
-        rules.flatMap(({ rule }) => rule['all-of'].flatMap((name) => [...group(name).people, ...group(name).offline])),
+        rules.flatMap(({ rule }) =>
+          approversInRule(rule).flatMap((name) => [...group(name).people, ...group(name).offline]),
+        ),
       ),
       ...Object.values(text.stakeholders).flatMap((written) =>
         written.by.includes('slack') ? [person(written.person)] : [],

@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest';
-import { type Approver, approve, openApproval, reject, voidIfEdited } from '../../src/engine/approvals.ts';
+import {
+  type Approver,
+  approve,
+  hashToApprove,
+  openApproval,
+  reject,
+  voidIfChanged,
+} from '../../src/engine/approvals.ts';
 import type { RunEvent } from '../../src/engine/events.ts';
 import { settle } from '../../src/engine/run-store.ts';
 import type { RunState } from '../../src/engine/state.ts';
@@ -23,7 +30,7 @@ const person = (name: string, more: Partial<Approver> = {}): Approver => ({
   via: 'slack',
   ...more,
 });
-const yes = (state: RunState, approver: Approver, at = now) => approve(state, approver, state.created.graph.hash, at);
+const yes = (state: RunState, approver: Approver, at = now) => approve(state, approver, hashToApprove(state), at);
 
 test('one yes of somebody who may, for what the card showed, begins the work', () => {
   const state = after(asking(), yes(asking(), person('UPIP')));
@@ -100,7 +107,7 @@ test('a rejection needs a reason and ends the run', () => {
 
 test('an edit of the plan before the last yes voids what was approved; a plan that is gone does too', () => {
   const state = asking();
-  expect(voidIfEdited(state, 'digest', now)).toEqual([]);
+  expect(voidIfChanged(state, 'digest', [], now)).toEqual([]);
   for (const digest of ['other', undefined])
-    expect(after(state, voidIfEdited(state, digest, now))).toMatchObject({ outcome: 'voided' });
+    expect(after(state, voidIfChanged(state, digest, [], now))).toMatchObject({ outcome: 'voided' });
 });

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { approve } from '../../src/engine/approvals.ts';
+import { approve, hashToApprove } from '../../src/engine/approvals.ts';
 import { abort, retry } from '../../src/engine/controls.ts';
 import { evolve } from '../../src/engine/evolve.ts';
 import type { LossReading } from '../../src/engine/ports.ts';
@@ -267,7 +267,7 @@ test('nothing changes before the approval; after it everything does', async () =
   expect(world.calls).toEqual([]);
   const handle = await bot.store.open(created.run);
   const approver = { person: 'UPIP', name: 'Pip', slots: [0], unknownSlots: [], typed: null, via: 'slack' as const };
-  await handle.commit((now) => approve(now, approver, created.graph.hash, bot.ports.clock.now()), {
+  await handle.commit((now) => approve(now, approver, hashToApprove(now), bot.ports.clock.now()), {
     actor: 'slack:UPIP',
   });
   expect((await bot.untilQuiet(created.run)).outcome).toBe('succeeded');

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { approve } from '../../src/engine/approvals.ts';
+import { approve, hashToApprove } from '../../src/engine/approvals.ts';
 import { runStream } from '../../src/engine/run-store.ts';
 import { startRun } from '../../src/engine/start-run.ts';
 import type { Database } from '../../src/journal/database.ts';
@@ -185,7 +185,7 @@ test('a yes that comes while a worker gives the run back is not forgotten, even 
       approved = true;
       const handle = await person.store.open(runId);
       const pip = { person: 'UPIP', name: 'Pip', slots: [0], unknownSlots: [], typed: null, via: 'slack' as const };
-      await handle.commit((now) => approve(now, pip, created.graph.hash, person.ports.clock.now()), { actor: 'UPIP' });
+      await handle.commit((now) => approve(now, pip, hashToApprove(now), person.ports.clock.now()), { actor: 'UPIP' });
     }
     await dueAt(runId, lane, at, afterSeq);
   };

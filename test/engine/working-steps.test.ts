@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createOrders } from '../../src/chat/orders.ts';
+import { hashToApprove } from '../../src/engine/approvals.ts';
 import { abort, confirmDone } from '../../src/engine/controls.ts';
 import { decide } from '../../src/engine/decide.ts';
 import type { RunEvent } from '../../src/engine/events.ts';
@@ -198,6 +199,7 @@ describe('saying that it is done', () => {
       people: () => [pip],
       steeredBy: () => undefined,
       planDigest: () => 'digest',
+      measure: async () => [],
     });
     const by = (person: string) => ({ person, name: person, via: 'slack' as const });
     const done = { deed: 'done', step: 'key', reason: '' } as const;
@@ -205,7 +207,7 @@ describe('saying that it is done', () => {
       const approve = approvalStep('approve', { slots: [{ name: 'on-call', people: [pip], live: null, offline: [] }] });
       const run = await bot.start([approve, manual('key', { needs: ['approve'] })]);
       await until(run, ({ steps }) => steps['approve']!.state === 'waiting');
-      await orders.give(run.created.run, { deed: 'approve', hash: run.created.graph.hash, typed: null }, by('UPIP'));
+      await orders.give(run.created.run, { deed: 'approve', hash: hashToApprove(run), typed: null }, by('UPIP'));
       await until(run, ({ steps }) => steps['key']!.state === 'waiting');
       return run;
     };

@@ -190,7 +190,14 @@ const randomRun = (roll: Dice): RunState => {
     at: at(9),
     via: 'slack' as const,
   }));
-  state.approvals['approve'] = { requestedAt: at(5), expiresAt: at(900), given };
+  state.approvals['approve'] = {
+    requestedAt: at(5),
+    expiresAt: at(900),
+    hash: 'h'.repeat(64),
+    bounds: [],
+    given,
+    withdrawn: [],
+  };
   state.steps['approve'] = { ...freshStep(), state: isAsked ? 'waiting' : 'succeeded', startedAt: at(5) };
   const someone = () => ({ person: 'U0AAAAAAA', reason: textOf(roll, 30), at: at(60) });
   if (chance(0.2)) state.paused = someone();

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Unwind } from '../../src/define.ts';
-import { approve, reject, voidIfEdited } from '../../src/engine/approvals.ts';
+import { approve, hashToApprove, reject, voidIfChanged } from '../../src/engine/approvals.ts';
 import { abort, allowWaiver, askWaiver, pause, resume, retry } from '../../src/engine/controls.ts';
 import { decide } from '../../src/engine/decide.ts';
 import type { RecordedEvent, RunEvent } from '../../src/engine/events.ts';
@@ -174,9 +174,9 @@ const carryOut = (run: Run, { kind, pick }: Deed): void => {
       const asked = Object.keys(state.steps).find((id) => state.steps[id]!.waiver) ?? any;
       return allowWaiver(state, asked, pip);
     }
-    if (kind === 'approve') return approve(state, pip, state.created.graph.hash, run.now);
+    if (kind === 'approve') return approve(state, pip, hashToApprove(state), run.now);
     if (kind === 'reject') return reject(state, 'UPIP', 'not now', run.now);
-    if (kind === 'void') return voidIfEdited(state, 'another digest', run.now);
+    if (kind === 'void') return voidIfChanged(state, 'another digest', [], run.now);
     if (!chosen) return [];
     const { id } = chosen;
     if (kind === 'hold') return state.paused ? [{ type: 'step.held', data: { step: id, seen: 'held' } }] : [];

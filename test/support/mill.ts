@@ -48,7 +48,7 @@ checks:
   grain-replayed: { uses: postgres/newest-row, with: { component: grain, at: "{{ to }}", table: pulse, column: at } }
   door-opens: { uses: http/get, with: { url: "https://mill.example/", status: 200 } }
 approvals:
-  failover: { always: { all-of: [ada], requester: counts }, expires: 1h }
+  failover: { always: { all-of: [ada], requester: counts, type: GRIND }, expires: 1h }
 ${more}procedures:
 ${procedures}`;
 

@@ -1,6 +1,15 @@
 import type { Button, KnownBlock } from '@slack/types';
 import type { ApprovalRule, GroupView } from '../../define.ts';
-import { missingSlots } from '../../engine/approvals.ts';
+import {
+  guardedBy,
+  hashToApprove,
+  missingSlots,
+  missingWays,
+  sayStepUp,
+  sayWho,
+  stepUpFor,
+} from '../../engine/approvals.ts';
+import type { LossBound } from '../../engine/bounds.ts';
 import { ruleOf } from '../../engine/controls.ts';
 import { hasEnded, isStopped, isUnderWay, type RunState, type StepState } from '../../engine/state.ts';
 import { expectedLosses, previewOf, type RunSummary, type StageTime, summarise } from '../../engine/summary.ts';
@@ -15,7 +24,7 @@ export interface Card {
 }
 
 /** What a button carries: the run, and the hash of what the card showed. An approval of anything else is refused. */
-export const buttonValue = (state: RunState): string => `${state.created.run}|${state.created.graph.hash}`;
+export const buttonValue = (state: RunState): string => `${state.created.run}|${hashToApprove(state)}`;
 
 /** The one message of a run, drawn anew from its state: what is asked for, then what is going on, then how it ended. */
 export const runCard = (state: RunState, now: Date): Card => {
@@ -37,7 +46,7 @@ export const runCard = (state: RunState, now: Date): Card => {
     elements: [
       {
         type: 'mrkdwn',
-        text: `Run \`${created.run}\` · plan \`${graph.plan}\` · approved text \`${graph.hash.slice(0, 12)}\``,
+        text: `Run \`${created.run}\` · plan \`${graph.plan}\` · approved text \`${hashToApprove(state).slice(0, 12)}\``,
       },
     ],
   });
@@ -77,7 +86,9 @@ const approvalBlocks = (state: RunState): KnownBlock[] => {
   const rule = open.input as unknown as ApprovalRule;
   const asked = state.approvals[open.id]!;
   const missing = missingSlots(rule, asked.given);
+  const needed = missing.length + asked.given.length;
   const shown = (preview?.changes ?? []).slice(0, mostChanges);
+  const again = stepUpFor(state);
   const changes = shown.map(
     ({ resource, region, now, then }) =>
       `• \`${plain(resource)}\`${region ? ` (${region})` : ''}: ${plain(shorten(now, 120))} → *${plain(shorten(then, 120))}*`,
@@ -89,7 +100,10 @@ const approvalBlocks = (state: RunState): KnownBlock[] => {
   const blocks: KnownBlock[] = chunks(changes, 2_800).map(section);
   if (more > 0) blocks.push(section(`… and ${more} more; press Details to see them all.`));
   if (changes.length === 0) blocks.push(section('What would change could not be read.'));
-  const losses = expectedLosses(state).map((loss) => `*Expected loss:* ${plain(loss.because)}`);
+  blocks.push(section(blastRadius(state)));
+  const losses = expectedLosses(state).map(
+    (loss) => `*Expected loss:* ${plain(loss.because)}. ${sayBound(asked.bounds, loss.component)}`,
+  );
   const accepted = state.created.graph.steps.flatMap(({ title, whenUnreachable: rule }) =>
     rule === undefined
       ? []
@@ -114,9 +128,13 @@ const approvalBlocks = (state: RunState): KnownBlock[] => {
   blocks.push(
     section(
       [
-        `*${missing.length} of ${rule.slots.length} approvals missing:* ${missing.map((slot) => who(rule.slots[slot]!)).join(' and ')}`,
-        ...asked.given.map(({ name, at }) => `✅ ${plain(name)} ${slackTime(at)}`),
-        `Rule “${plain(rule.name)}”${rule.requesterCounts ? ', the requester counts' : ', the requester does not count'}${rule.typedWord ? `, typing ${rule.typedWord}` : ''}. Expires ${slackTime(asked.expiresAt)}; no answer means no.`,
+        `*${missing.length} of ${needed} approvals missing:* ${whoIsMissing(rule, asked.given)}`,
+        ...asked.given.map(({ name, at, stepUp }) => `✅ ${plain(name)} ${slackTime(at)}${sayProof(stepUp)}`),
+        ...asked.withdrawn.map(
+          ({ name, reason, at }) =>
+            `↩️ ${plain(name)} took their yes back ${slackTime(at)}: ${plain(shorten(reason, 200))}`,
+        ),
+        `Rule “${plain(rule.name)}”: ${plain(sayWho(rule))}${rule.requesterCounts ? '; the requester counts' : '; the requester does not count'}${rule.typedWord ? `; typing ${rule.typedWord}` : ''}${again ? `; proving who you are by ${again.ways.map(sayStepUp).join(' or ')}` : ''}. Expires ${slackTime(asked.expiresAt)}; no answer means no.`,
       ].join('\n'),
     ),
     {
@@ -137,6 +155,7 @@ const approvalBlocks = (state: RunState): KnownBlock[] => {
           text: { type: 'plain_text', text: 'Reject …' },
           value: buttonValue(state),
         },
+        ...(asked.given.length > 0 ? [withdrawButton(state)] : []),
         {
           type: 'button',
           action_id: 'run:cancel',
@@ -151,6 +170,42 @@ const approvalBlocks = (state: RunState): KnownBlock[] => {
   return blocks;
 };
 
+/** Only who has said yes may take it back; whoever else presses it is told so. */
+const withdrawButton = (state: RunState): Button => button(state, 'run:withdraw', 'Take back my yes …');
+
+/** How much is touched, where, and what of it is for good. */
+const blastRadius = (state: RunState): string => {
+  const { graph } = state.created;
+  const changing = graph.steps.filter(({ effect, undoes }) => effect === 'change' && undoes === undefined);
+  const resources = new Set(changing.flatMap((step) => step.resources));
+  const components = graph.claims
+    .filter((claim) => claim.startsWith('component:'))
+    .map((claim) => claim.split(/[:/]/).at(-1)!);
+  const forGood = changing.filter(({ stays }) => stays !== undefined);
+  const names = components.slice(0, 8).map(plain).join(', ');
+  const more = components.length > 8 ? ` and ${components.length - 8} more` : '';
+  return [
+    `*Blast radius:* ${changing.length} changes to ${resources.size} resources${components.length > 0 ? ` of ${names}${more}` : ''}.`,
+    forGood.length === 0
+      ? 'Each of them can be taken back.'
+      : `*Cannot be taken back:* ${forGood
+          .slice(0, 5)
+          .map(({ title }) => plain(shorten(title, 80)))
+          .join('; ')}${forGood.length > 5 ? ` and ${forGood.length - 5} more` : ''}.`,
+  ].join(' ');
+};
+
+const sayBound = (bounds: readonly LossBound[], component: string): string => {
+  const bound = bounds.find((each) => each.component === component);
+  if (!bound) return '';
+  if (bound.seconds === null) return '⚠️ How much that is nobody knows; approving accepts it.';
+  const limit = `Your yes holds up to *${sayDuration(bound.seconds)}*`;
+  return bound.from === 'plan' ? `${limit}.` : `⚠️ ${limit}, which is more than the plan allows for.`;
+};
+
+const sayProof = (way: string | undefined): string =>
+  way === undefined || way === 'signature' ? '' : ` (proven by ${way === 'totp' ? 'a code' : 'a link'})`;
+
 /** Every step with the line that a person could type in its place. */
 const detailsButton = (state: RunState): Button => button(state, 'run:details', 'Details');
 
@@ -161,7 +216,14 @@ const confirm = (title: string, text: string, yes: string) => ({
   deny: { type: 'plain_text' as const, text: 'Go back' },
 });
 
+/** Whose yes is missing, in each alternative that is still open. */
+const whoIsMissing = (rule: ApprovalRule, given: Parameters<typeof missingWays>[1]): string =>
+  [...new Set(missingWays(rule, given).map((way) => way.map((slot) => who(rule.slots[slot]!)).join(' and ')))].join(
+    ', *or* ',
+  );
+
 const who = (group: GroupView): string => {
+  if (group.anyOf) return group.anyOf.map(who).join(' or ');
   if (group.live) return `somebody of *${plain(group.name)}*`;
   const people = group.people.map((person) => (person.slack ? `<@${person.slack}>` : plain(person.name)));
   return `${people.join(' or ')} (${plain(group.name)})`;
@@ -214,6 +276,8 @@ const progressBlocks = (state: RunState, summary: RunSummary, now: Date): KnownB
   if (told.length > 0) blocks.push(...chunks(told, 2_800).map(section));
   if (unharmed.includes(summary.standing) && summary.touched.length === 0)
     blocks.push(section('*Nothing was changed.*'));
+  const isVoid = Object.values(state.steps).find(({ code }) => code === 'voided');
+  if (isVoid) blocks.push(section(`*Void:* ${plain(shorten(isVoid.message, 400))}.`));
   if (state.rejected)
     blocks.push(
       section(
@@ -253,7 +317,15 @@ const progressBlocks = (state: RunState, summary: RunSummary, now: Date): KnownB
   }
   if (state.outcome === null)
     blocks.push(...manualBlocks(state), ...waiverBlocks(state), ...stoppedBlocks(state), controls(state));
-  else blocks.push({ type: 'actions', block_id: 'run-controls', elements: [detailsButton(state)] });
+  else
+    blocks.push({
+      type: 'actions',
+      block_id: 'run-controls',
+      elements: [
+        ...(askedInVain.has(state.outcome) ? [button(state, 'run:again', 'Ask again', { style: 'primary' })] : []),
+        detailsButton(state),
+      ],
+    });
   return blocks;
 };
 
@@ -420,12 +492,22 @@ const stoppedBlocks = (state: RunState): KnownBlock[] => {
 /** Of each kind; the rest is reached by `/dr run`. */
 const mostStopped = 3;
 
+/** Approved, and nothing that the approval guards has begun. */
+const canWithdraw = (state: RunState): boolean =>
+  Object.entries(state.approvals).some(
+    ([id, { given }]) =>
+      given.length > 0 &&
+      state.steps[id]!.state === 'succeeded' &&
+      guardedBy(state, id).every((step) => state.steps[step.id]!.state === 'pending'),
+  );
+
 const controls = (state: RunState): KnownBlock => ({
   type: 'actions',
   block_id: 'run-controls',
   elements: [
     ...(state.haltedAt !== null ? [button(state, 'run:retry', 'Retry', { style: 'primary' })] : []),
     state.paused ? button(state, 'run:resume', 'Resume', { style: 'primary' }) : button(state, 'run:pause', 'Pause'),
+    ...(canWithdraw(state) ? [withdrawButton(state)] : []),
     button(state, 'run:abort', 'Abort', {
       style: 'danger',
       confirm: confirm(
@@ -439,6 +521,9 @@ const controls = (state: RunState): KnownBlock => ({
     detailsButton(state),
   ],
 });
+
+/** The question ended without an answer, so the same may be asked as it stands now. */
+const askedInVain: ReadonlySet<string> = new Set(['expired', 'voided']);
 
 const unharmed = ['rejected', 'expired', 'cancelled', 'voided'];
 

@@ -1,6 +1,6 @@
-import type { Directory } from '../../chat/authority.ts';
+import { type Directory, membersOf, sayLiveSource } from '../../chat/authority.ts';
 import type { ApprovalRule, FlowPlan, GroupView, PersonView } from '../../define.ts';
-import { missingSlots } from '../../engine/approvals.ts';
+import { missingSlots, sayMissing } from '../../engine/approvals.ts';
 import { messageOf } from '../../errors.ts';
 import { bad, type Finding, good } from './finding.ts';
 
@@ -14,7 +14,7 @@ export const lookAtApprovals = async (
   Promise.all(
     rules.map(async ({ flow, rule }) => {
       const what = `${view.plan}: ${flow}, ${rule.name}`;
-      const members = await Promise.all(rule.slots.map((group) => membersOf(group, people, directory)));
+      const members = await Promise.all(rule.slots.map((group) => peopleOf(group, people, directory)));
       const problem = members.find((found) => typeof found === 'string');
       if (typeof problem === 'string') return bad(`${what}: ${problem}`, adviceFor(view));
       const sets = members as (ReadonlySet<string> | undefined)[];
@@ -24,10 +24,9 @@ export const lookAtApprovals = async (
       }));
       // Somebody whom only a live source could name stands in for each slot that could not be asked about.
       for (const [slot, set] of sets.entries()) if (!set) approvers.push({ slots: [slot] });
-      const missing = missingSlots(rule, approvers).map((slot) => rule.slots[slot]!.name);
-      return missing.length > 0
+      return missingSlots(rule, approvers).length > 0
         ? bad(
-            `${what}: there are not enough different people; nobody is left for ${missing.join(' and ')}`,
+            `${what}: there are not enough different people; nobody is left for ${sayMissing(rule, approvers)}`,
             adviceFor(view),
           )
         : good(`${what}: can be approved`);
@@ -35,11 +34,17 @@ export const lookAtApprovals = async (
   );
 
 /** Slack ids of a group now; undefined when there is nobody to ask; a sentence when there is a fault in it. */
-const membersOf = async (
+const peopleOf = async (
   group: GroupView,
   people: readonly PersonView[],
   directory: Directory | undefined,
 ): Promise<ReadonlySet<string> | undefined | string> => {
+  if (group.anyOf) {
+    const parts = await Promise.all(group.anyOf.map((part) => peopleOf(part, people, directory)));
+    if (parts.includes(undefined)) return undefined;
+    const sets = parts.filter((part) => typeof part === 'object');
+    return sets.length > 0 ? new Set(sets.flatMap((set) => [...set!])) : (parts[0] as string);
+  }
   if (group.live === null) {
     const silent = group.people.find(({ slack }) => slack === undefined);
     if (group.people.length === 0) return `the group ${group.name} has no members`;
@@ -48,18 +53,12 @@ const membersOf = async (
   }
   if (!directory) return undefined;
   try {
-    if ('slackGroup' in group.live) {
-      const members = await directory.groupMembers(group.live.slackGroup);
-      return members.length > 0
-        ? new Set(members)
-        : `the Slack group ${group.live.slackGroup} (${group.name}) is empty`;
-    }
-    const onCall = await directory.onCallNow(group.live.pagerdutySchedule);
-    const known = people.filter(({ pagerduty, slack }) => pagerduty && slack && onCall.includes(pagerduty));
-    if (onCall.length === 0) return `nobody is on call for ${group.live.pagerdutySchedule} (${group.name})`;
-    if (known.length === 0)
-      return `those on call for ${group.live.pagerdutySchedule} (${onCall.join(', ')}) are not under people with a Slack user`;
-    return new Set(known.map(({ slack }) => slack!));
+    const { slack, strangers } = await membersOf(group.live, people, directory);
+    if (slack.length > 0) return new Set(slack);
+    const where = `${sayLiveSource(group.live)} (${group.name})`;
+    return strangers.length > 0
+      ? `those on call for ${where}, ${strangers.join(', ')}, are not under people with a Slack user`
+      : `nobody is in ${where} now`;
   } catch (error) {
     return `who is ${group.name} cannot be looked up: ${messageOf(error)}`;
   }

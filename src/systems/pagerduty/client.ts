@@ -19,19 +19,32 @@ export const createPagerDutyClient = (settings: PagerDutySettings) => {
   const call = createRestCall(settings);
   let self: Promise<string> | undefined;
 
+  const onCall = async (
+    who: Record<string, string[]>,
+    isWanted: (level: number) => boolean,
+    signal: AbortSignal | undefined,
+    at: Date | undefined,
+  ): Promise<string[]> => {
+    const users: { level: number; id: string }[] = [];
+    const when = at && { since: at.toISOString(), until: new Date(at.getTime() + 1000).toISOString() };
+    for (let offset = 0; ; offset += 100) {
+      const query = { ...who, ...when, limit: '100', offset: String(offset) };
+      const page = await call({ method: 'get', path: '/oncalls', query, signal });
+      for (const each of page.oncalls)
+        if (isWanted(each.escalation_level)) users.push({ level: each.escalation_level, id: each.user.id });
+      if (!page.more) break;
+    }
+    users.sort((one, other) => one.level - other.level);
+    return [...new Set(users.map(({ id }) => id))];
+  };
+
   const client = {
-    /** PagerDuty user ids on call for a schedule now, in order of escalation; asked anew each time. */
-    async onCallNow(schedule: string, signal?: AbortSignal): Promise<string[]> {
-      const users: { level: number; id: string }[] = [];
-      for (let offset = 0; ; offset += 100) {
-        const query = { 'schedule_ids[]': [schedule], limit: '100', offset: String(offset) };
-        const page = await call({ method: 'get', path: '/oncalls', query, signal });
-        for (const each of page.oncalls) users.push({ level: each.escalation_level, id: each.user.id });
-        if (!page.more) break;
-      }
-      users.sort((one, other) => one.level - other.level);
-      return [...new Set(users.map(({ id }) => id))];
-    },
+    /** PagerDuty user ids on call for a schedule, now or at a given time, in order of escalation; asked anew each time. */
+    onCallNow: (schedule: string, signal?: AbortSignal, at?: Date): Promise<string[]> =>
+      onCall({ 'schedule_ids[]': [schedule] }, () => true, signal, at),
+    /** The same for a level of an escalation policy; null: for any of its levels. */
+    onCallAtLevel: (policy: string, level: number | null, signal?: AbortSignal, at?: Date): Promise<string[]> =>
+      onCall({ 'escalation_policy_ids[]': [policy] }, (each) => level === null || each === level, signal, at),
     /** The newest incident with that key, open or not. */
     async findByKey(service: string, key: string, signal?: AbortSignal): Promise<PagerDutyIncident | undefined> {
       const query = {

@@ -14,7 +14,7 @@ export { type PagerDutySettings, pagerdutySettings } from './config.ts';
 export const createPagerDuty = (
   settings: PagerDutySettings,
   _tools: SystemTools,
-): System & { client: PagerDutyClient; onCallNow: PagerDutyClient['onCallNow'] } => {
+): System & { client: PagerDutyClient } & Pick<PagerDutyClient, 'onCallNow' | 'onCallAtLevel'> => {
   const client = createPagerDutyClient(settings);
   return {
     name: 'pagerduty',
@@ -23,6 +23,7 @@ export const createPagerDuty = (
     kinds: [],
     client,
     onCallNow: client.onCallNow,
+    onCallAtLevel: client.onCallAtLevel,
     async close() {},
   };
 };
