@@ -4,7 +4,7 @@ import { chosenPlan, lineOf, planField, reasonField, scopeField } from './fields
 import { oneOf, placeOf, reasonOf, wordsOf } from './words.ts';
 
 const usage =
-  '/dr status|check <plan> | assess|propose <plan> [<situation>] | recover <plan> <scope> <reason> | plan … | checklist <run> | run [<id> [<deed> …]] | help';
+  '/dr status|check <plan> | assess|propose <plan> [<situation>] | recover <plan> <scope> <reason> | who <plan> [<flow>] [<scope>] | plan … | checklist <run> | run [<id> [<deed> …]] | help';
 
 /** Wall seconds for which the person is kept waiting for a look at everything. */
 const statusPatienceSeconds = 25;
@@ -13,7 +13,7 @@ export const dr = defineCommand({
   name: '/dr',
   summary: 'See how systems stand and what runs do',
   usage:
-    'status|check <plan> | assess|propose <plan> [<situation>] | recover <plan> <scope> <reason> | plan <tool> <plan> … | checklist <run> | run [<id> [pause|resume|retry|skip|force|allow|refuse|done|abort …]] | help',
+    'status|check <plan> | assess|propose <plan> [<situation>] | recover <plan> <scope> <reason> | who <plan> [<flow>] [<scope>] [at <time>] | plan <tool> <plan> … | checklist <run> | run [<id> [pause|resume|retry|skip|force|allow|refuse|done|withdraw|abort …]] | help',
   examples: [
     '/dr status shop',
     '/dr check shop',
@@ -21,6 +21,7 @@ export const dr = defineCommand({
     '/dr assess shop corruption',
     '/dr propose shop',
     '/dr recover shop api it answers 500',
+    '/dr who shop failover region',
     '/dr plan graph shop failover region',
     '/dr run',
     '/dr run r-7k3f9qwe',
@@ -80,13 +81,14 @@ export const dr = defineCommand({
     if (words.length === 0) return help(context);
     const what = oneOf(
       words,
-      ['status', 'check', 'assess', 'propose', 'recover', 'plan', 'checklist', 'run', 'runs', 'help'],
+      ['status', 'check', 'assess', 'propose', 'recover', 'who', 'plan', 'checklist', 'run', 'runs', 'help'],
       'subcommand',
       usage,
     );
     if (what === 'status' || what === 'check' || what === 'assess') await look(what, words, context);
     else if (what === 'propose') await propose(words, context);
     else if (what === 'recover') await recover(words, context);
+    else if (what === 'who') await plan(['who', ...words], context);
     else if (what === 'plan') await plan(words, context);
     else if (what === 'checklist') await checklist(words, context);
     else if (what === 'help') await help(context);
@@ -100,6 +102,7 @@ const asked = [
   ['assess', 'Ask what its plan says to do now'],
   ['propose', 'Put before people what its plan says to do now'],
   ['recover', 'Bring a part of it back where it is'],
+  ['who', 'See who could approve a failover of it now'],
   ['run', 'See a run'],
   ['help', 'See all commands'],
 ] as const;
@@ -190,7 +193,19 @@ const run = async (words: string[], context: CommandContext): Promise<void> => {
   await context.reply(await context.runs.control(id, order));
 };
 
-const deeds = ['pause', 'resume', 'cancel', 'abort', 'retry', 'skip', 'force', 'allow', 'refuse', 'done'] as const;
+const deeds = [
+  'pause',
+  'resume',
+  'cancel',
+  'abort',
+  'retry',
+  'skip',
+  'force',
+  'allow',
+  'refuse',
+  'done',
+  'withdraw',
+] as const;
 
 /** `skip grow-cache nobody needs it tonight`: what to do, to which step, and why. */
 const orderFrom = (id: string, words: string[]): RunOrder => {

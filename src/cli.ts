@@ -94,6 +94,17 @@ example(
   'npm run mayday -- plan preview omnimesh failover region --shell > runbook.sh',
 );
 example(
+  flowAndScope(plan.command('who'))
+    .option('--at <time>', 'at another time (ISO 8601; UTC when no zone is said)')
+    .option('--severity <P1…P4>', 'for a run of that severity')
+    .description('Who could approve such a run, now or at another time, and whether they are enough')
+    .action(async (name, flow, scope, options) =>
+      (await import('./cli/plan-tools.ts')).who(name, flow, scope, options),
+    ),
+  'npm run mayday -- plan who omnimesh failover',
+  'npm run mayday -- plan who teei-csr failover region --at 2026-11-24T15:00Z',
+);
+example(
   plan
     .command('permissions')
     .argument('<plan>')
@@ -198,6 +209,7 @@ for (const [deed, description] of [
   ['cancel', 'End a run that is not approved yet'],
   ['abort', 'Begin nothing more, and take back what the plan says'],
   ['reject', 'Refuse to approve'],
+  ['withdraw', 'Take your yes back, until the first change has begun'],
 ] as const)
   example(
     signed(run.command(deed).argument('<run>'))

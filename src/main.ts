@@ -1,5 +1,6 @@
 import { commands } from '../commands/index.ts';
 import { flows } from '../flows/index.ts';
+import { createDirectory } from './authority/directory.ts';
 import { mergeBreakGlass, unmerged } from './break-glass/merge.ts';
 import { createCardKeeper } from './chat/card-keeper.ts';
 import { createChat } from './chat/chat.ts';
@@ -13,7 +14,6 @@ import { createComponentDescribe } from './component-describe.ts';
 import { type Environment, readSettings, type Settings } from './config.ts';
 import type { Json, Lane, Log, System, SystemTools } from './define.ts';
 import { createDialler } from './dialler.ts';
-import { createDirectory } from './directory.ts';
 import { measureLosses } from './engine/bounds.ts';
 import { createIncidentStore } from './engine/incident-store.ts';
 import type { EnginePorts } from './engine/ports.ts';
@@ -257,6 +257,7 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
       readIncident: createReadIncident({ pool: database.pool, journal, clock, store: incidentStore }),
       checklists: createChecklists({ store, plans, registry, clock, log }),
       planTools: createPlanTools({
+        directory: createDirectory(systems),
         registry,
         clock,
         log,

@@ -1,6 +1,7 @@
+import type { Directory } from '../authority/directory.ts';
+import { eligibility } from '../authority/eligibility.ts';
 import type { Abilities, ApprovalRule, Caller, Log, PersonView } from '../define.ts';
 import { MaydayError } from '../errors.ts';
-import { type Directory, eligibility } from './authority.ts';
 import type { Trusted } from './talk.ts';
 
 /** What a person may do just now, from the same rules and live sources that judge their click. */

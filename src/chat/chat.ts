@@ -1,4 +1,5 @@
 import type { BlockAction, GlobalShortcut, MessageShortcut, SlashCommand, ViewSubmitAction } from '@slack/bolt';
+import type { Directory } from '../authority/directory.ts';
 import type {
   ApprovalRule,
   ChecklistDirectory,
@@ -17,7 +18,6 @@ import type { IncidentStore } from '../engine/incident-store.ts';
 import type { RunStore } from '../engine/run-store.ts';
 import { messageOf } from '../errors.ts';
 import type { SlackClient } from '../systems/slack/index.ts';
-import type { Directory } from './authority.ts';
 import type { CommandOf } from './cards/run-details.ts';
 import { type CommandTalk, createCommandTalk } from './command-talk.ts';
 import { createHomeTalk, type HomeOptions } from './home-talk.ts';

@@ -1,3 +1,5 @@
+import type { Directory } from '../authority/directory.ts';
+import { eligibility } from '../authority/eligibility.ts';
 import type {
   ApprovalRule,
   Clock,
@@ -13,7 +15,6 @@ import type { RunState } from '../engine/state.ts';
 import { summarise } from '../engine/summary.ts';
 import { messageOf } from '../errors.ts';
 import type { SlackClient } from '../systems/slack/index.ts';
-import { type Directory, eligibility } from './authority.ts';
 import { type HomeRun, type HomeSystem, homeView } from './cards/home-view.ts';
 import type { Talk } from './talk.ts';
 

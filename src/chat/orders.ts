@@ -1,3 +1,5 @@
+import type { Directory } from '../authority/directory.ts';
+import { type Eligibility, eligibility } from '../authority/eligibility.ts';
 import type { ApprovalRule, Clock, Log, PersonView, RunOrder } from '../define.ts';
 import {
   type Approver,
@@ -26,7 +28,6 @@ import type { RunEvent, Via } from '../engine/events.ts';
 import type { RunStore } from '../engine/run-store.ts';
 import { type RunState, wasApproved } from '../engine/state.ts';
 import { MaydayError } from '../errors.ts';
-import { type Directory, type Eligibility, eligibility } from './authority.ts';
 
 /** Who gives an order, proven by Slack's signature or by their own. */
 export interface Orderer {

@@ -1,7 +1,7 @@
 import { flows } from '../../flows/index.ts';
+import { createDirectory } from '../authority/directory.ts';
 import { type Environment, hasTokens, readOwnSettings, readSettings, type Settings } from '../config.ts';
 import type { ApprovalRule, FlowPlan } from '../define.ts';
-import { createDirectory } from '../directory.ts';
 import { messageOf } from '../errors.ts';
 import type { Database } from '../journal/database.ts';
 import { verifyJournal } from '../journal/verify.ts';

@@ -1,8 +1,8 @@
+import { createDirectory } from '../authority/directory.ts';
 import { sha256 } from '../canonical.ts';
 import { createOrders, type Order } from '../chat/orders.ts';
 import { readSettings } from '../config.ts';
 import type { Clock, FlowPlan, Json, PersonView } from '../define.ts';
-import { createDirectory } from '../directory.ts';
 import { hashToApprove } from '../engine/approvals.ts';
 import { measureLosses } from '../engine/bounds.ts';
 import { MaydayError, messageOf } from '../errors.ts';

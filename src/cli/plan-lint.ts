@@ -11,6 +11,7 @@ import { fill } from '../plan/references.ts';
 import type { Registry } from '../plan/registry.ts';
 import { type PlanFault, sayFault } from '../plan/source.ts';
 import { viewPlan } from '../plan/view.ts';
+import { aloneRules, approvalFaults } from '../plan-tools/approval-faults.ts';
 import { graphOf, variantsOf } from '../plan-tools/variants.ts';
 import { lintTemplates } from '../templates/lint.ts';
 import { createTemplates } from '../templates/render.ts';
@@ -65,7 +66,11 @@ export const lintPlan = (
     note(error);
     return { faults: [...faults], summary: '' };
   }
-  for (const fault of [...misplaced(plan, file, offline.registry), ...brokenChecks(plan, offline)])
+  for (const fault of [
+    ...misplaced(plan, file, offline.registry),
+    ...brokenChecks(plan, offline),
+    ...approvalFaults(plan, offline.registry),
+  ])
     faults.add(sayFault(fault));
   const templates = new Set(createTemplates(offline.settings.MAYDAY_TEMPLATES).names());
   const view = viewPlan(plan, offline.registry);
@@ -91,8 +96,9 @@ export const lintPlan = (
     note(error);
   }
   const { text } = plan;
+  const alone = aloneRules(plan, offline.registry);
   const procedures = Object.values(text.procedures).flatMap((scopes) => Object.keys(scopes)).length;
-  const summary = `${file}: ${text.plan} is good: ${count(Object.keys(text.people).length, 'person', 'people')}, ${count(Object.keys(text.components).length, 'component')}, ${count(procedures, 'procedure')}, ${count(graphs, 'graph')} built, the longest of ${count(steps, 'step')}.`;
+  const summary = `${file}: ${text.plan} is good: ${count(Object.keys(text.people).length, 'person', 'people')}, ${count(Object.keys(text.components).length, 'component')}, ${count(procedures, 'procedure')}, ${count(graphs, 'graph')} built, the longest of ${count(steps, 'step')}.${alone.length > 0 ? ` One person alone may ask and approve: ${alone.join('; ')}.` : ''}`;
   return { faults: [...faults], summary };
 };
 

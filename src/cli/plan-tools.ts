@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
-import { offlineSettings } from '../config.ts';
+import { createDirectory } from '../authority/directory.ts';
+import { hasTokens, offlineSettings, readSettings } from '../config.ts';
 import { createLog } from '../logging.ts';
 import { createTools, loadPlans } from '../main.ts';
 import { readPlan } from '../plan/plan.ts';
@@ -9,6 +10,7 @@ import { jsonSchemaOf } from '../plan-tools/json-schema.ts';
 import { permissionsOf, permissionsText } from '../plan-tools/permissions.ts';
 import { previewPlan, previewText, shellRunbook } from '../plan-tools/preview.ts';
 import { graphOf, usualVariant } from '../plan-tools/variants.ts';
+import { whoMayApprove } from '../plan-tools/who-may-approve.ts';
 import { createWatch } from '../watch/watch.ts';
 import { openOffline } from './offline.ts';
 import { print, printJson, withJournal } from './open.ts';
@@ -54,6 +56,31 @@ export const preview = async (
       if (options.json)
         return printJson({ ...seen, plan: graph.plan, flow, scope: graph.scope, from: graph.from, to: graph.to });
       print(...previewText(graph, seen, registry));
+    } finally {
+      await Promise.allSettled(systems.all.map((system) => system.close()));
+    }
+  });
+};
+
+/** Who could approve a run, now or at another time; asks PagerDuty and Slack when they are connected. */
+export const who = async (
+  name: string,
+  flow: string,
+  scope: string | undefined,
+  options: { at?: string; severity?: string },
+): Promise<void> => {
+  const words = [flow, ...(scope ? [scope] : []), ...(options.severity ? [options.severity] : [])];
+  if (options.at) words.push('at', options.at);
+  await withJournal(process.env, async ({ clock, environment }) => {
+    const isConnected = hasTokens(environment);
+    const settings = isConnected ? readSettings(environment) : offlineSettings(environment);
+    const { systems, registry, plans } = loadPlans(
+      settings,
+      createTools(settings, environment, clock, createLog('error')),
+    );
+    try {
+      const directory = isConnected ? createDirectory(systems) : undefined;
+      print(...(await whoMayApprove(plans.find(name), words, { registry, clock, directory })));
     } finally {
       await Promise.allSettled(systems.all.map((system) => system.close()));
     }

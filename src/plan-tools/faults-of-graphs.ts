@@ -1,7 +1,9 @@
 import { messageOf } from '../errors.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Registry } from '../plan/registry.ts';
+import { sayFault } from '../plan/source.ts';
 import { viewPlan } from '../plan/view.ts';
+import { approvalFaults } from './approval-faults.ts';
 import { graphOf, variantsOf } from './variants.ts';
 
 /** What is found by building everything that a plan may be asked for; each fault once, with its place where it has one. */
@@ -14,6 +16,7 @@ export const faultsOfGraphs = (plan: Plan, registry: Registry): string[] => {
       } catch (error) {
         for (const line of messageOf(error).split('\n')) faults.add(line);
       }
+    for (const fault of approvalFaults(plan, registry)) faults.add(sayFault(fault));
   } catch (error) {
     faults.add(messageOf(error));
   }

@@ -1,3 +1,4 @@
+import type { Directory } from '../authority/directory.ts';
 import type { PlanTools } from '../define.ts';
 import { MaydayError } from '../errors.ts';
 import { didYouMean } from '../plan/nearest.ts';
@@ -8,11 +9,14 @@ import { permissionsOf, permissionsText } from './permissions.ts';
 import { type PreviewTools, previewPlan, previewText, shellRunbook } from './preview.ts';
 import { showText } from './show-text.ts';
 import { graphOf, usualVariant } from './variants.ts';
+import { whoMayApprove } from './who-may-approve.ts';
 
 export interface PlanToolsOptions extends PreviewTools {
   find(name: string): Plan;
   /** What keeps a plan from being run, as `mayday plan lint` says it. */
   lint(plan: Plan): string[];
+  /** Who belongs to a group now; absent where nothing outside is connected. */
+  directory?: Directory;
 }
 
 /** The tools that need nothing but a plan and, for a preview, a look at the world: for the chat and the command line. */
@@ -32,6 +36,7 @@ export const createPlanTools = (options: PlanToolsOptions): PlanTools => {
     },
     show: (plan) => showText(plan, registry),
     graph: (plan, words) => graphText(graphOf(plan, registry, variantOf(plan, words))),
+    who: (plan, words) => whoMayApprove(plan, words, options),
     permissions: (plan, [flow, scope]) =>
       permissionsText(
         permissionsOf(plan, registry, flow === undefined ? undefined : { flow, ...(scope && { scope }) }),

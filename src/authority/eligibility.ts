@@ -1,14 +1,6 @@
 import type { ApprovalRule, GroupView, LiveSource, Log, PersonView } from '../define.ts';
 import { messageOf } from '../errors.ts';
-
-export interface Directory {
-  /** PagerDuty user ids that are on call for a schedule, now or at a given time. */
-  onCallNow(schedule: string, at?: Date): Promise<string[]>;
-  /** PagerDuty user ids that are on call at a level of an escalation policy (null: at any), now or at a given time. */
-  onCallAtLevel(policy: string, level: number | null, at?: Date): Promise<string[]>;
-  /** Slack user ids of a user group now. */
-  groupMembers(group: string): Promise<string[]>;
-}
+import type { Directory } from './directory.ts';
 
 export interface Eligibility {
   /** Slots of the rule that this person can fill now. */

@@ -1,0 +1,32 @@
+import { whoIsPinned, whyNobodyCan } from '../authority/who-may.ts';
+import { missingSlots } from '../engine/approvals.ts';
+import { faultAt } from '../plan/faults.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { Registry } from '../plan/registry.ts';
+import type { PlanFault } from '../plan/source.ts';
+import { viewPlan } from '../plan/view.ts';
+
+/** Rules that nobody could ever meet, as far as the plan itself tells; who is in a live group only `doctor` can ask. */
+export const approvalFaults = (plan: Plan, registry: Registry): PlanFault[] => {
+  const view = viewPlan(plan, registry);
+  return Object.entries(plan.text.approvals).flatMap(([flow, { rules }]) =>
+    view.approvalRules(flow).flatMap((rule, i) => {
+      const nobody = whyNobodyCan(rule, rule.slots.map(whoIsPinned));
+      return nobody === null
+        ? []
+        : [faultAt(plan.source, ['approvals', flow, ...rules[i]!.path], `nobody could approve this: ${nobody}`)];
+    }),
+  );
+};
+
+/** Rules by which one person may ask for a run and be the only one to approve it: allowed, and worth a look. */
+export const aloneRules = (plan: Plan, registry: Registry): string[] =>
+  Object.keys(plan.text.approvals).flatMap((flow) =>
+    viewPlan(plan, registry)
+      .approvalRules(flow)
+      .flatMap((rule) =>
+        rule.requesterCounts && missingSlots(rule, [{ slots: [...rule.slots.keys()] }]).length === 0
+          ? [`${flow}, ${rule.name} (types ${rule.typedWord})`]
+          : [],
+      ),
+  );
