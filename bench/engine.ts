@@ -65,6 +65,7 @@ export const openEngine = async (databaseUrl: string): Promise<BenchEngine> => {
     },
     render: async () => '',
     facts: () => ({}),
+    whoIs: async () => [],
     readLoss: () => Promise.reject(new Error('Nothing is lost here.')),
     failingSince: async () => null,
     changed(state) {

@@ -8,7 +8,7 @@ import {
   type StepDraft,
 } from '../src/define.ts';
 import { fencing } from './fencing.ts';
-import { askApprovers, gather, tellOutcome, tellPublic, tellStakeholders } from './telling.ts';
+import { askApprovers, gather, tellAfterwards, tellOutcome, tellPublic, tellStakeholders } from './telling.ts';
 
 export interface Moving {
   /** The flow whose rule approves it and whose procedure it runs. */
@@ -102,26 +102,6 @@ export const move = (plan: FlowPlan, request: FlowRequest, what: Moving): GraphD
   for (const step of afterwards) step.needs = [...(step.needs ?? []), ...executed, ...proofs.map(({ id }) => id)];
 
   const milestones = { approval: 'approve', execute: executed, verify: proofs.map(({ id }) => id) };
-  const informed = rule.tell.flatMap(({ group, withinSeconds }) =>
-    group.people.flatMap((person): StepDraft[] =>
-      person.email && plan.announce.mail
-        ? [
-            {
-              id: `inform-${group.name}-${person.email
-                .split('@')[0]!
-                .toLowerCase()
-                .replaceAll(/[^a-z0-9]+/g, '-')}`,
-              title: `Tell ${person.name}, as the rule "${rule.name}" asks`,
-              phase: 'report',
-              uses: 'email/send',
-              with: { from: plan.announce.mail.from, to: person.email, template: 'email/leadership' },
-              needs: ['approve'],
-              withinSeconds,
-            },
-          ]
-        : [],
-    ),
-  );
   return {
     steps: [
       ...gathering,
@@ -135,11 +115,11 @@ export const move = (plan: FlowPlan, request: FlowRequest, what: Moving): GraphD
       ...execute,
       ...proofs,
       ...afterwards,
-      ...askApprovers(plan, rule, request, channel),
+      ...askApprovers(plan, rule, request, channel, true),
       ...tellStakeholders(plan, channel, milestones, request.severity, true),
       ...tellPublic(plan, milestones, request.severity),
       ...tellOutcome(plan, channel, milestones, request.severity, true),
-      ...informed,
+      ...tellAfterwards(plan, rule, channel, true),
     ],
     unwind: what.unwind,
     takenBack: what.takenBack,

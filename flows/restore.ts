@@ -1,5 +1,5 @@
 import { defineFlow, type StepDraft } from '../src/define.ts';
-import { gather, tellOutcome } from './telling.ts';
+import { askApprovers, gather, tellAfterwards, tellOutcome } from './telling.ts';
 
 /**
  * Brings a component's data back beside what runs: a new instance with the data of a moment, its rows checked. Nothing
@@ -16,6 +16,7 @@ export const restore = defineFlow({
   build(plan, request) {
     const values = { at: request.to!, time: request.time!, stamp: request.stamp, 'requested-at': request.requestedAt };
     const { steps: gathering, channel } = gather(plan, request);
+    const rule = plan.approvalRule('restore', new Date(request.requestedAt), request);
     const preview: StepDraft = {
       id: 'preview',
       title: 'Read what would change',
@@ -28,7 +29,7 @@ export const restore = defineFlow({
       title: 'Approval',
       phase: 'approve',
       uses: 'engine/approval',
-      with: { ...plan.approvalRule('restore', new Date(request.requestedAt), request) },
+      with: { ...rule },
       needs: ['preview'],
     };
     const execute = plan.procedure('restore', request.scope, values, 'execute');
@@ -45,6 +46,8 @@ export const restore = defineFlow({
         approve,
         ...execute,
         ...verify,
+        ...askApprovers(plan, rule, request, channel),
+        ...tellAfterwards(plan, rule, channel),
         ...tellOutcome(
           quietly,
           channel,

@@ -1,6 +1,7 @@
 import { commands } from '../commands/index.ts';
 import { flows } from '../flows/index.ts';
 import { createDirectory } from './authority/directory.ts';
+import { whoIsIn } from './authority/who-may.ts';
 import { mergeBreakGlass, unmerged } from './break-glass/merge.ts';
 import { createCardKeeper } from './chat/card-keeper.ts';
 import { createChat } from './chat/chat.ts';
@@ -179,6 +180,10 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
         templates.render('slack/incident-role', { ...incidentFacts(id, incident, clock.now()), role }),
     });
     const flowOf = new Map<string, string>();
+    const peopleOf = (name: string) => {
+      const view = viewPlan(plans.find(name), registry);
+      return Object.keys(plans.find(name).text.people).map((person) => view.person(person));
+    };
     const ports: EnginePorts = {
       journal,
       leases,
@@ -188,6 +193,7 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
       dueAt: createDueTimes(database.pool),
       render: async (template, state, extra) => templates.render(template, runFacts(state, clock.now()), extra),
       facts: (state) => runFacts(state, clock.now()) as never,
+      whoIs: (plan, groups) => whoIsIn(groups, peopleOf(plan), createDirectory(systems)),
       readLoss: (plan, input, signal) => watch.readLoss(plan, input, signal),
       failingSince: (plan, check, from, to) => watch.failingSince(plan, check, from, to),
       changed(state) {
@@ -276,10 +282,7 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
         commandOf(step, registry, (id, output) => (state.steps[id]?.output as Record<string, Json> | null)?.[output]),
       measure: (state) => measureLosses(state, ports.readLoss),
       steeredBy: (state) => steeredBy(state, plans, registry, clock.now()),
-      people: (name) => {
-        const view = viewPlan(plans.find(name), registry);
-        return Object.keys(plans.find(name).text.people).map((person) => view.person(person));
-      },
+      people: peopleOf,
       async start(request, by) {
         const started = await service.start(request, by);
         if ('nothingToDo' in started) return started;

@@ -80,6 +80,7 @@ export const runFacts = (state: RunState, now: Date): RunFacts => {
     nextUpdateMinutes: null,
     severityBefore: null,
     role: null,
+    mentions: [],
   };
 };
 

@@ -59,6 +59,21 @@ export const whoFills = async (
   }
 };
 
+/** Slack ids of everybody in some groups; those who stand in for a group that cannot be looked up. */
+export const whoIsIn = async (
+  groups: readonly GroupView[],
+  people: readonly PersonView[],
+  directory: Directory | undefined,
+): Promise<string[]> => {
+  const found = await Promise.all(
+    groups.map(async (group) => {
+      const { slack } = await whoFills(group, people, directory);
+      return slack.length > 0 ? slack : group.offline.flatMap((person) => person.slack ?? []);
+    }),
+  );
+  return [...new Set(found.flat())];
+};
+
 /** Why nobody could meet a rule, in one sentence; null when enough different people could. */
 export const whyNobodyCan = (rule: ApprovalRule, slots: readonly Filled[]): string | null => {
   const everybody = [...new Set(slots.flatMap(({ slack }) => slack))];

@@ -59,6 +59,7 @@ const portsOf = (database: Database, clock: Clock, log: EnginePorts['log']): Eng
   render: () => notHere('render'),
   facts: () => ({}),
   readLoss: () => notHere('readLoss'),
+  whoIs: () => notHere('whoIs'),
   failingSince: () => notHere('failingSince'),
   changed: () => {},
 });

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type pg from 'pg';
 import { flows } from '../../flows/index.ts';
+import { whoIsIn } from '../authority/who-may.ts';
 import { openFileJournal, soleLeases } from '../break-glass/file-journal.ts';
 import { breakGlassFolder } from '../break-glass/merge.ts';
 import { type Environment, readSettings } from '../config.ts';
@@ -141,6 +142,8 @@ const openHere = async (given: Environment, { breakGlass }: StartHere): Promise<
     render: async (template, state, extra) => templates.render(template, runFacts(state, clock.now()), extra),
     facts: (state) => runFacts(state, clock.now()) as unknown as Record<string, Json>,
     readLoss: (plan, input, signal) => watch.readLoss(plan, input, signal),
+    // Who is named in the plan is enough here: whoever broke the glass is at the keyboard.
+    whoIs: (_, groups) => whoIsIn(groups, [], undefined),
     failingSince: (plan, check, from, to) => watch.failingSince(plan, check, from, to),
     changed: (state) => {
       for (const listener of listeners) listener(state);

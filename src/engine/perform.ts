@@ -4,6 +4,7 @@ import {
   type ApprovalRule,
   type Check,
   fenceStepId,
+  type GroupView,
   type Json,
   type LookContext,
   type LossInput,
@@ -16,6 +17,7 @@ import { sayDuration } from '../plan/duration.ts';
 import { graphHash, type Requirement, type Step } from '../plan/graph.ts';
 import { substitute } from '../plan/references.ts';
 import type { Registry } from '../plan/registry.ts';
+import { missingWays } from './approvals.ts';
 import { type AssessInput, assess } from './assess.ts';
 import { approvalHash, approvedBound } from './bounds.ts';
 import { acceptance } from './controls.ts';
@@ -409,6 +411,22 @@ const performCheck = async (options: PerformOptions, check: Check, input: unknow
   return again(options, answer.because, 2, current);
 };
 
+/** Slack ids of those whose answer is missing, or who belong to some groups; who has answered is left alone. */
+const whoIsAsked = async (
+  { state, ports }: PerformOptions,
+  groups: readonly GroupView[] | undefined,
+  approval: string | undefined,
+): Promise<string[]> => {
+  if (approval === undefined) return await ports.whoIs(state.created.graph.plan, groups ?? []);
+  const rule = state.graph[approval]!.input as unknown as ApprovalRule;
+  const given = state.approvals[approval]?.given ?? [];
+  const slots = new Set(missingWays(rule, given).flat());
+  const asked = await ports.whoIs(state.created.graph.plan, groups ?? [...slots].map((slot) => rule.slots[slot]!));
+  const cannot = new Set(given.map(({ person }) => person));
+  if (!rule.requesterCounts) cannot.add(state.created.requester.person);
+  return asked.filter((person) => !cannot.has(person));
+};
+
 const performEngineStep = async (options: PerformOptions): Promise<Performed> => {
   const { step, state, ports } = options;
   if (step.uses === 'engine/preview') {
@@ -416,14 +434,24 @@ const performEngineStep = async (options: PerformOptions): Promise<Performed> =>
     return succeeded(step, `${output.changes.length} resources would change`, false, output as unknown as Json);
   }
   if (step.uses === 'engine/in-time') {
-    const { step: id, seconds } = step.input as { step: string; seconds: number };
-    const { state: phase } = state.steps[id]!;
+    const { step: id, seconds, or = [] } = step.input as { step: string; seconds: number; or?: string[] };
     const current = state.steps[step.id]!;
-    if (phase === 'succeeded') return succeeded(step, `${state.graph[id]!.title}: done in time`, false, {});
+    const done = [id, ...or].find((each) => state.steps[each]!.state === 'succeeded');
+    if (done !== undefined) return succeeded(step, `${state.graph[done]!.title}: done in time`, false, {});
+    // A question that was answered with no, or taken back, needs nobody's answer any more.
+    if (state.graph[id]!.uses === 'engine/approval' && hasEnded(state.steps[id]))
+      return succeeded(step, `${state.graph[id]!.title}: no longer asked for`, false, {});
     const until = new Date(Date.parse(current.startedAt!) + seconds * 1000);
-    if (ports.clock.now() < until && !hasEnded(state.steps[id]))
+    if (ports.clock.now() < until && ![id, ...or].every((each) => hasEnded(state.steps[each])))
       return again(options, `waiting for ${id}`, inTimePollSeconds, current);
     return failed(step, new MaydayError('system/unavailable', `${state.graph[id]!.title}: not done in ${seconds} s`));
+  }
+  if (step.uses === 'engine/who') {
+    const { groups, approval } = step.input as unknown as { groups?: GroupView[]; approval?: string };
+    const mentions = await whoIsAsked(options, groups, approval);
+    return succeeded(step, mentions.length === 0 ? 'nobody is known' : `${mentions.length} people`, false, {
+      mentions,
+    });
   }
   if (step.uses === 'engine/reach') {
     const target = state.graph[(step.input as { step: string }).step]!;

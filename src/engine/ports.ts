@@ -1,4 +1,4 @@
-import type { Clock, Json, Lane, Log, LossInput } from '../define.ts';
+import type { Clock, GroupView, Json, Lane, Log, LossInput } from '../define.ts';
 import type { RunState } from './state.ts';
 
 /** What the engine needs of the outside, declared here so that it imports neither journal nor queue. */
@@ -105,6 +105,8 @@ export interface EnginePorts {
   dueAt(runId: string, lane: Lane, at: Date | null, afterSeq: number): Promise<void>;
   render(template: string, state: RunState, extra: Record<string, Json>): Promise<string>;
   facts(state: RunState): Record<string, Json>;
+  /** Slack ids of who belongs to some groups of a plan now; where that cannot be told, of those who stand in. */
+  whoIs(plan: string, groups: readonly GroupView[]): Promise<string[]>;
   readLoss(plan: string, input: LossInput, signal: AbortSignal): Promise<LossReading>;
   /** Since when the watch has seen a check fail without a break; null when it does not, or is not watched. */
   failingSince(plan: string, check: string, from: string, to: string): Promise<Date | null>;

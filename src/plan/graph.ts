@@ -101,7 +101,11 @@ const engineLanes: Record<string, Lane> = {
   'engine/preview': 'recover',
   'engine/reach': 'recover',
   'engine/in-time': 'tell',
+  'engine/who': 'tell',
 };
+
+/** Steps of the engine's that serve only messages: that one is late or fails holds up nothing else. */
+const tellingEngineSteps: ReadonlySet<string> = new Set(['engine/in-time', 'engine/who']);
 
 /** Names under `engine/` that the engine itself understands; the rest are actions and checks. */
 export const engineSteps = [
@@ -115,6 +119,7 @@ export const engineSteps = [
   'engine/preview',
   'engine/reach',
   'engine/wait',
+  'engine/who',
 ] as const;
 
 /** Steps of the engine's that are part of the work: nobody goes on with them once a run is ended early. */
@@ -323,12 +328,11 @@ const freezeStep = (draft: StepDraft, context: FreezeStepContext): Step => {
       kind: 'engine',
       version: 1,
       lane: engineLanes[draft.uses] ?? 'look',
-      // That a message is late holds up nothing else.
-      effect: draft.uses === 'engine/in-time' ? 'notice' : 'read',
+      effect: tellingEngineSteps.has(draft.uses) ? 'notice' : 'read',
       input: freezeEngineInput(draft, context),
       timeoutSeconds: draft.timeoutSeconds ?? 600,
       expectedSeconds: draft.uses === 'engine/wait' ? Number(draft.with?.['seconds'] ?? 0) : 0,
-      optional: draft.optional ?? draft.uses === 'engine/in-time',
+      optional: draft.optional ?? tellingEngineSteps.has(draft.uses),
       resources: [],
       changes: [],
     };

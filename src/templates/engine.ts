@@ -1,5 +1,5 @@
 import { Liquid } from 'liquidjs';
-import { clock, duration, minutes, slackTime } from './filters.ts';
+import { clock, duration, mention, minutes, slackTime } from './filters.ts';
 
 /** How values are made harmless, by the folder that a template stands in: `{ 'slack/': escapeSlack }`. */
 export type Escapes = Record<string, (text: string) => string>;
@@ -28,5 +28,6 @@ export const createEngine = (name: string, escapes: Escapes): Liquid => {
   engine.registerFilter('clock', clock);
   // Its angle brackets are ours, not a person's.
   engine.registerFilter('slack_time', { handler: slackTime, raw: true });
+  engine.registerFilter('mention', { handler: mention, raw: true });
   return engine;
 };

@@ -76,6 +76,8 @@ export interface RunFacts {
   severityBefore: string | null;
   /** Of whom a message is for: commander, operations, communications or scribe. */
   role: string | null;
+  /** Slack ids of those who must act: `{{ id | mention }}`. */
+  mentions: string[];
 }
 
 /** Facts with nothing known; the caller fills in what it knows. */
@@ -116,6 +118,7 @@ export const emptyFacts: RunFacts = {
   nextUpdateMinutes: null,
   severityBefore: null,
   role: null,
+  mentions: [],
 };
 
 const failedStep: StepFacts = {
@@ -170,4 +173,5 @@ export const sampleFacts: RunFacts = {
   nextUpdateMinutes: 30,
   severityBefore: 'SEV2',
   role: 'commander',
+  mentions: ['U0PIPSEED', 'U0ROSEFLD'],
 };

@@ -33,6 +33,9 @@ export const slackTime = (value: unknown): string => {
   return `<!date^${Math.floor(time.getTime() / 1000)}^{time}|${utc}> (${utc.slice(11)})`;
 };
 
+/** `<@U024BE7LH>`, by which Slack rings somebody; nothing for what is no Slack id. */
+export const mention = (value: unknown): string => (/^[UW][A-Z0-9]{5,}$/.test(String(value)) ? `<@${value}>` : '');
+
 const asSeconds = (value: unknown): number | undefined => {
   const seconds = value === null || value === undefined || value === '' ? Number.NaN : Number(value);
   return Number.isFinite(seconds) && seconds >= 0 ? seconds : undefined;

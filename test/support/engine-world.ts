@@ -325,6 +325,7 @@ export const startBot = async (
     dueAt: createDueTimes(database.pool),
     render: async () => '',
     facts: () => ({}),
+    whoIs: async () => [],
     readLoss:
       options.readLoss ??
       (async () => {
