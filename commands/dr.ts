@@ -4,7 +4,7 @@ import { chosenPlan, lineOf, planField, reasonField, scopeField } from './fields
 import { oneOf, placeOf, reasonOf, wordsOf } from './words.ts';
 
 const usage =
-  '/dr status|check <plan> | assess|propose <plan> [<situation>] | recover <plan> <scope> <reason> | who <plan> [<flow>] [<scope>] | plan … | checklist <run> | run [<id> [<deed> …]] | help';
+  '/dr status|check <plan> | assess|propose <plan> [<situation>] | recover <plan> <scope> <reason> | who <plan> [<flow>] [<scope>] | plan … | checklist <run> | run [<id> [<deed> …]] | step-up [enrol|confirm <code>] | help';
 
 /** Wall seconds for which the person is kept waiting for a look at everything. */
 const statusPatienceSeconds = 25;
@@ -13,7 +13,7 @@ export const dr = defineCommand({
   name: '/dr',
   summary: 'See how systems stand and what runs do',
   usage:
-    'status|check <plan> | assess|propose <plan> [<situation>] | recover <plan> <scope> <reason> | who <plan> [<flow>] [<scope>] [at <time>] | plan <tool> <plan> … | checklist <run> | run [<id> [pause|resume|retry|skip|force|allow|refuse|done|withdraw|abort …]] | help',
+    'status|check <plan> | assess|propose <plan> [<situation>] | recover <plan> <scope> <reason> | who <plan> [<flow>] [<scope>] [at <time>] | plan <tool> <plan> … | checklist <run> | run [<id> [pause|resume|retry|skip|force|allow|refuse|done|withdraw|abort …]] | step-up [enrol|confirm <code>] | help',
   examples: [
     '/dr status shop',
     '/dr check shop',
@@ -81,7 +81,7 @@ export const dr = defineCommand({
     if (words.length === 0) return help(context);
     const what = oneOf(
       words,
-      ['status', 'check', 'assess', 'propose', 'recover', 'who', 'plan', 'checklist', 'run', 'runs', 'help'],
+      ['status', 'check', 'assess', 'propose', 'recover', 'who', 'plan', 'checklist', 'run', 'runs', 'step-up', 'help'],
       'subcommand',
       usage,
     );
@@ -91,6 +91,7 @@ export const dr = defineCommand({
     else if (what === 'who') await plan(['who', ...words], context);
     else if (what === 'plan') await plan(words, context);
     else if (what === 'checklist') await checklist(words, context);
+    else if (what === 'step-up') await context.reply(await context.stepUp(words));
     else if (what === 'help') await help(context);
     else await run(words, context);
   },

@@ -171,6 +171,17 @@ example(
   'npm run mayday -- run show r-7k3f9qwe',
 );
 
+const stepUp = program.command('step-up').description('How approvers prove a second time who they are');
+example(
+  stepUp
+    .command('reset')
+    .argument('<person>', 'Slack user id')
+    .requiredOption('--reason <words>', 'why; it goes on record')
+    .description("Forget somebody's lost authenticator; they enrol another one")
+    .action(async (person, { reason }) => (await import('./cli/step-up.ts')).reset(person, reason)),
+  'npm run mayday -- step-up reset U024BE7LH --reason "the phone was stolen"',
+);
+
 const incident = program.command('incident').description('See incidents, and write up what happened');
 example(
   incident

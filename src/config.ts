@@ -93,6 +93,13 @@ const ownSettings = z.object({
   MAYDAY_DIGEST_CHANNEL: channelName.default('incidents'),
   MAYDAY_INCIDENT_CHANNEL: channelPattern,
   MAYDAY_SIGNING_KEY: z.string().optional(),
+  MAYDAY_STEP_UP_KEY: z
+    .string()
+    .regex(/^[A-Za-z0-9+/]{43}=$/, 'is 32 bytes in base64, as `openssl rand -base64 32` makes them')
+    .optional(),
+  MAYDAY_WEB_URL: z
+    .url({ protocol: /^https?$/, error: 'is the address by which people reach the web server, https://…' })
+    .optional(),
   MAYDAY_CHECKPOINTS: checkpointPlaces.optional(),
   MAYDAY_CHECKPOINT_ENTRIES: z.coerce.number({ error: 'is a number of entries' }).int().min(1).default(1000),
   MAYDAY_CHECKPOINT_DAYS: z.coerce.number({ error: 'is a number of days' }).int().min(1).default(365),

@@ -23,6 +23,7 @@ import { createWorker } from './engine/worker.ts';
 import { MaydayError, messageOf } from './errors.ts';
 import { incidentFacts } from './incident-facts.ts';
 import { createReadIncident } from './incident-record.ts';
+import { appendToSystem } from './journal/append-to-system.ts';
 import { createCallBudget } from './journal/call-budget.ts';
 import { createCheckpoints } from './journal/checkpoints.ts';
 import { openDatabase } from './journal/database.ts';
@@ -49,6 +50,9 @@ import { createIncidentDirectory, createRunDirectory } from './run-directory.ts'
 import { runFacts } from './run-facts.ts';
 import { createRunService } from './run-service.ts';
 import { steeredBy } from './steered-by.ts';
+import { createLinkApprovals, createLinkMailer } from './step-up/approval-links.ts';
+import { openSealingKey } from './step-up/sealing-key.ts';
+import { createStepUp } from './step-up/step-up.ts';
 import { escapeSlack } from './systems/slack/index.ts';
 import { createSystems } from './systems.ts';
 import { createTemplates } from './templates/render.ts';
@@ -221,7 +225,24 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
     });
     const directory = createRunDirectory(database.pool, store);
 
+    const record = ({ type, actor, data }: { type: string; actor: string; data: object }) =>
+      appendToSystem(journal, { type, version: 1, actor, data });
+    const stepUp = createStepUp({
+      pool: database.pool,
+      key: openSealingKey(settings.MAYDAY_STEP_UP_KEY, settings.MAYDAY_DATA),
+      now: () => clock.wall(),
+      record,
+    });
+    let webUrl = settings.MAYDAY_WEB_URL;
+    const mailLink = createLinkMailer({
+      stepUp,
+      email: systems.email.client,
+      planOf: (name) => plans.find(name),
+      render: (template, state, extra) => templates.render(template, runFacts(state, clock.now()), extra),
+      baseUrl: () => webUrl,
+    });
     const chat = createChat({
+      stepUp: { ...stepUp, mailLink },
       slack: systems.slack.client,
       directory: createDirectory(systems),
       clock,
@@ -258,7 +279,7 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
         return { title, channel: incident?.channel ?? announce.channels[0]?.name };
       },
       nothingToDo: (proposal) => service.nothingToDo(proposal),
-      record: ({ type, actor, data }) => appendToSystem(journal, { type, version: 1, actor, data }),
+      record,
       incidentStore,
       readIncident: createReadIncident({ pool: database.pool, journal, clock, store: incidentStore }),
       checklists: createChecklists({ store, plans, registry, clock, log }),
@@ -411,6 +432,7 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
     watch.start();
     void lookAround(plans.all().values(), registry, clock, log);
     const web = await startWeb({
+      approvals: createLinkApprovals({ stepUp, store, orders: chat.orders, people: peopleOf }),
       host: settings.HOST,
       port: settings.WEB_PORT,
       counters: () => counters,
@@ -443,6 +465,7 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
         }
       },
     });
+    webUrl ??= web.url;
     closers.push(() => web.close());
     log.info(
       { slack: app.url ?? 'socket mode', web: web.url, queue: queue.backend, plans: [...plans.all().keys()] },
@@ -481,20 +504,6 @@ const inTime = async <T>(asked: Promise<T>): Promise<T> => {
   });
   asked.catch(() => {});
   return Promise.race([asked, late]).finally(() => clearTimeout(timer));
-};
-
-const appendToSystem = async (
-  journal: ReturnType<typeof createJournal>,
-  event: { type: string; version: number; actor: string; data: object },
-): Promise<void> => {
-  for (let attempt = 0; attempt < 10; attempt += 1) {
-    try {
-      await journal.append([{ stream: 'system', expected: await journal.head('system'), events: [event] }]);
-      return;
-    } catch (error) {
-      if (!(error instanceof MaydayError) || error.code !== 'journal/conflict') throw error;
-    }
-  }
 };
 
 /** What must be there to handle it again after a crash; Slack's old verification token is not. */

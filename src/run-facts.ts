@@ -81,6 +81,7 @@ export const runFacts = (state: RunState, now: Date): RunFacts => {
     severityBefore: null,
     role: null,
     mentions: [],
+    link: null,
   };
 };
 

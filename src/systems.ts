@@ -28,6 +28,7 @@ export const createSystems = (settings: Settings, tools: SystemTools) => {
   const slack = createSlack(settings.slack, tools);
   const pagerduty = createPagerDuty(settings.pagerduty, tools);
   const statuspage = createStatuspage(settings.statuspage, tools);
+  const email = createEmail(settings.email, tools);
   const all: System[] = [
     createAwsRds(settings.rds, tools),
     createAwsEcs(settings.ecs, tools),
@@ -49,7 +50,7 @@ export const createSystems = (settings: Settings, tools: SystemTools) => {
     slack,
     pagerduty,
     statuspage,
-    createEmail(settings.email, tools),
+    email,
   ];
-  return { all, slack, pagerduty, statuspage };
+  return { all, slack, pagerduty, statuspage, email };
 };

@@ -18,7 +18,39 @@ interface Sources {
 
 /** PagerDuty and Slack as a directory. */
 export const createDirectory = ({ pagerduty, slack }: Sources): Directory => ({
-  onCallNow: (schedule, at) => pagerduty.onCallNow(schedule, undefined, at),
-  onCallAtLevel: (policy, level, at) => pagerduty.onCallAtLevel(policy, level, undefined, at),
-  groupMembers: (group) => slack.client.groupMembers(group),
+  onCallNow: shared((schedule, at) => pagerduty.onCallNow(schedule, undefined, at)),
+  onCallAtLevel: shared((policy, level, at) => pagerduty.onCallAtLevel(policy, level, undefined, at)),
+  groupMembers: shared((group) => slack.client.groupMembers(group)),
 });
+
+/**
+ * One look-up serves all who were waiting when it began, and nobody gets an older answer: who comes while one is under way waits
+ * for the next. Twenty clicks at once are two calls.
+ */
+const shared = <Asked extends unknown[]>(ask: (...asked: Asked) => Promise<string[]>) => {
+  const running = new Map<string, Promise<unknown>>();
+  const waiting = new Map<string, Promise<string[]>>();
+  const begin = (key: string, asked: Asked): Promise<string[]> => {
+    const answer = ask(...asked);
+    const ended = answer
+      .catch(() => {})
+      .finally(() => {
+        if (running.get(key) === ended) running.delete(key);
+      });
+    running.set(key, ended);
+    return answer;
+  };
+  return (...asked: Asked): Promise<string[]> => {
+    const key = JSON.stringify(asked);
+    const before = running.get(key);
+    if (!before) return begin(key, asked);
+    const next =
+      waiting.get(key) ??
+      before.then(() => {
+        waiting.delete(key);
+        return begin(key, asked);
+      });
+    waiting.set(key, next);
+    return next;
+  };
+};

@@ -18,13 +18,14 @@ import type { IncidentStore } from '../engine/incident-store.ts';
 import type { RunStore } from '../engine/run-store.ts';
 import { messageOf } from '../errors.ts';
 import type { SlackClient } from '../systems/slack/index.ts';
+import { createApproverProof, type StepUpPort } from './approver-proof.ts';
 import type { CommandOf } from './cards/run-details.ts';
 import { type CommandTalk, createCommandTalk } from './command-talk.ts';
 import { createHomeTalk, type HomeOptions } from './home-talk.ts';
 import { createIncidentDesk, type OnRecord } from './incident/incident-desk.ts';
 import { createIncidentOrders } from './incident/incident-orders.ts';
 import { createIncidentTalk } from './incident-talk.ts';
-import { createOrders, type OrdersOptions } from './orders.ts';
+import { createOrders, type Orders, type OrdersOptions } from './orders.ts';
 import { createProposalTalk, type ProposalOptions, type ProposalTalk } from './proposal-talk.ts';
 import { createRunTalk } from './run-talk.ts';
 import type { Respond, ViewAnswer } from './slack-app.ts';
@@ -55,6 +56,7 @@ export interface ChatOptions extends Pick<ProposalOptions, 'pool' | 'home' | 're
   commandOf: CommandOf;
   steeredBy: OrdersOptions['steeredBy'];
   measure: OrdersOptions['measure'];
+  stepUp: StepUpPort;
   /** Everybody whom a plan pins, by which a Slack user is known in PagerDuty. */
   people(plan: string): PersonView[];
   start(
@@ -64,6 +66,8 @@ export interface ChatOptions extends Pick<ProposalOptions, 'pool' | 'home' | 're
 }
 
 export interface Chat {
+  /** The one way in which people's orders reach a run. */
+  orders: Orders;
   command(command: SlashCommand, respond: Respond): Promise<void>;
   action(payload: BlockAction, respond: Respond): Promise<void>;
   view(payload: ViewSubmitAction): Promise<ViewAnswer | undefined>;
@@ -87,13 +91,14 @@ export const createChat = (options: ChatOptions): Chat => {
   const store = options.incidentStore;
   const incidentOrders = createIncidentOrders({ ...options, store });
   const desk = createIncidentDesk({ slack, store, read: options.readIncident });
-  const parts = { ...options, orders, incidentOrders, desk, trusted, say, tell };
+  const approverProof = createApproverProof({ slack, orders, stepUp: options.stepUp });
+  const parts = { ...options, approverProof, orders, incidentOrders, desk, trusted, say, tell };
   const commandTalk: CommandTalk = createCommandTalk({ ...parts, propose: (proposal) => proposals.propose(proposal) });
   const proposals = createProposalTalk({ ...parts, commandTalk });
   const home = createHomeTalk(options);
   const talks: Talk[] = [
     commandTalk,
-    createRunTalk(parts),
+    createRunTalk({ ...parts, stepUp: approverProof }),
     home,
     proposals,
     createIncidentTalk({ ...parts, store, orders: incidentOrders, commandTalk }),
@@ -102,6 +107,7 @@ export const createChat = (options: ChatOptions): Chat => {
   const talkOf = (id: string): Talk | undefined => talks.find(({ word }) => id.split(':')[0] === word);
 
   return {
+    orders,
     changed: home.changed,
     propose: proposals.propose,
     remind: proposals.remind,

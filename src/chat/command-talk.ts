@@ -3,6 +3,7 @@ import type { Caller, Command, CommandContext, CommandForm, FormContext, RunDire
 import { MaydayError } from '../errors.ts';
 import { redact } from '../redact.ts';
 import { abilitiesOf } from './abilities.ts';
+import type { ApproverProof } from './approver-proof.ts';
 import {
   commandForm,
   commandFormCallback,
@@ -47,6 +48,7 @@ export const createCommandTalk = (
     say: Say;
     tell: Tell;
     propose: CommandContext['propose'];
+    approverProof: ApproverProof;
   },
 ): CommandTalk => {
   const { slack, clock, orders, trusted, say, tell, commands } = options;
@@ -92,6 +94,10 @@ export const createCommandTalk = (
       },
       planTools: options.planTools,
       abilities: () => abilitiesOf(caller, options),
+      async stepUp(words) {
+        await trusted(caller.user, caller.team);
+        return options.approverProof.command(caller.user, words);
+      },
       propose: options.propose,
       checklists: options.checklists,
       async start(request) {

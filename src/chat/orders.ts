@@ -4,6 +4,7 @@ import type { ApprovalRule, Clock, Log, PersonView, RunOrder } from '../define.t
 import {
   type Approver,
   approve,
+  hashToApprove,
   missingSlots,
   openApproval,
   reject,
@@ -46,6 +47,8 @@ export type Order =
 export interface Orders {
   /** Carries an order out, or throws one sentence with the rule and who may. Returns what to say to the person. */
   give(runId: string, order: Order, by: Orderer): Promise<string>;
+  /** Throws what would be told to somebody who pressed Approve and may not; what only a form can say is not asked yet. */
+  mayApprove(runId: string, by: Orderer): Promise<RunState>;
 }
 
 export interface OrdersOptions {
@@ -129,6 +132,13 @@ export const createOrders = (options: OrdersOptions): Orders => {
   };
 
   return {
+    async mayApprove(runId, by) {
+      const state = await (await store.open(runId)).refresh();
+      const { rule } = openApproval(state, clock.now());
+      const may = await mayBy(rule, state, by);
+      approve(state, { ...by, ...may, typed: rule.typedWord, stepUp: 'totp' }, hashToApprove(state), clock.now());
+      return state;
+    },
     async give(runId, order, by) {
       const handle = await store.open(runId);
       const make = await eventsOf(await handle.refresh(), order, by);

@@ -1,11 +1,14 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../define.ts';
+import { stepUpFor } from '../engine/approvals.ts';
 import { ruleOf, wordToAllow } from '../engine/controls.ts';
 import type { RunStore } from '../engine/run-store.ts';
 import type { RunState } from '../engine/state.ts';
 import { MaydayError } from '../errors.ts';
 import { redact } from '../redact.ts';
 import type { SlackClient } from '../systems/slack/index.ts';
-import { oneFieldForm } from './cards/forms.ts';
+import type { ApproverProof } from './approver-proof.ts';
+import { oneFieldForm, saidForm } from './cards/forms.ts';
 import { type CommandOf, runDetails } from './cards/run-details.ts';
 import { shorten } from './cards/text.ts';
 import type { ChatOptions } from './chat.ts';
@@ -23,8 +26,18 @@ export const createRunTalk = (options: {
   commandOf: CommandOf;
   clock: Clock;
   start: ChatOptions['start'];
+  stepUp: ApproverProof;
 }): Talk => {
-  const { slack, store, orders, trusted, say, commandOf, clock } = options;
+  const { slack, store, orders, trusted, say, commandOf, clock, stepUp } = options;
+
+  /** Who may not approve is told so at once, without a form; unless to find that out takes longer than a form waits for. */
+  const refuseInTime = async (runId: string, user: string, team: string): Promise<void> => {
+    const checked = trusted(user, team).then(({ name }) =>
+      orders.mayApprove(runId, { person: user, name, via: 'slack' }),
+    );
+    checked.catch(() => {});
+    await Promise.race([checked, sleep(formPatienceMs)]);
+  };
 
   /** The same request once more, as the plan and the world are now. However often it is pressed, it is asked once. */
   const askAgain = async (
@@ -76,6 +89,7 @@ export const createRunTalk = (options: {
         return await reply(await askAgain(handle.state(), { slack: user, name, team }));
       }
       const form = formFor(actionId, action.value ?? '', handle.state());
+      if (form && actionId === 'run:approve') await refuseInTime(runId, user, team);
       if (form) return void (await slack.openView(payload.trigger_id, form));
       const order = orderOfClick(actionId, hash, step);
       if (!order) return;
@@ -86,15 +100,24 @@ export const createRunTalk = (options: {
     async submitted({ payload: { view }, user, team }) {
       const [runId = '', hash = '', step = ''] = view.private_metadata.split('|');
       const value = redact(view.state.values['field']?.['value']?.value ?? '');
+      const code = view.state.values['code']?.['value']?.value ?? null;
       let answer: ViewAnswer | undefined;
       await say(
         async (text) => {
-          answer = { response_action: 'errors', errors: { field: text.slice(0, 300) } };
+          const at = view.blocks.some((block) => block.block_id === 'field') ? 'field' : 'code';
+          answer = { response_action: 'errors', errors: { [at]: text.slice(0, 300) } };
         },
         async () => {
           const order = orderOfForm(view.callback_id, hash, step, value);
           if (!order) return;
           const { name } = await trusted(user, team);
+          if (order.deed === 'approve' && code !== null) {
+            const proven = await stepUp.prove(runId, order, { person: user, name, via: 'slack' }, code);
+            if ('mailed' in proven)
+              answer = { response_action: 'update', view: saidForm('Look into your mail', proven.mailed) };
+            else await orders.give(runId, { ...order, ...proven }, { person: user, name, via: 'slack' });
+            return;
+          }
           await orders.give(runId, order, { person: user, name, via: 'slack' });
         },
       );
@@ -102,6 +125,9 @@ export const createRunTalk = (options: {
     },
   };
 };
+
+/** A form can be opened for three seconds after the click. */
+const formPatienceMs = 1_500;
 
 /** What a button orders by itself; the others open a form first. */
 const orderOfClick = (actionId: string, hash: string, step: string): Order | undefined => {
@@ -184,14 +210,40 @@ export const formFor = (actionId: string, value: string, state: RunState) => {
       multiline: true,
     });
   }
-  const typed = actionId === 'run:allow' ? wordToAllow(state, step) : (ruleOf(state)?.typedWord ?? null);
-  if (typed === null || (actionId !== 'run:approve' && actionId !== 'run:allow')) return undefined;
+  if (actionId === 'run:allow') {
+    const typed = wordToAllow(state, step);
+    if (typed === null) return undefined;
+    return oneFieldForm({
+      callback: 'run:allow-typed',
+      title: 'Allow it',
+      label: `Type ${typed} to allow it`,
+      hint: title,
+      submit: 'Allow',
+      value,
+    });
+  }
+  if (actionId !== 'run:approve') return undefined;
+  const typed = ruleOf(state)?.typedWord ?? null;
+  const again = stepUpFor(state);
+  if (typed === null && again === null) return undefined;
   return oneFieldForm({
-    callback: `${actionId}-typed`,
-    title: actionId === 'run:allow' ? 'Allow it' : 'Approve this run',
-    label: `Type ${typed} to ${actionId === 'run:allow' ? 'allow it' : 'approve'}`,
-    hint: actionId === 'run:allow' ? title : `The rule "${ruleOf(state)?.name}" asks for it.`,
-    submit: actionId === 'run:allow' ? 'Allow' : 'Approve',
+    callback: 'run:approve-typed',
+    title: 'Approve this run',
+    label: `Type ${typed} to approve`,
+    hint: `The rule "${ruleOf(state)?.name}" asks for it.`,
+    submit: 'Approve',
     value,
+    ...(typed === null && { without: true }),
+    ...(again && { more: [codeField(again)] }),
   });
 };
+
+const codeField = ({ ways, because }: NonNullable<ReturnType<typeof stepUpFor>>) => ({
+  id: 'code',
+  label: ways.includes('totp') ? 'Code of your authenticator app' : 'A link is mailed to you',
+  hint: ways.includes('totp')
+    ? `Asked for because ${because}.${ways.includes('link') ? ' Without one leave it empty, and a link is mailed to you.' : ''}`
+    : `Leave this empty; your yes counts when you open the link. Asked for because ${because}.`,
+  most: 10,
+  ...(ways.includes('link') && { optional: true as const }),
+});

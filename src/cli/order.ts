@@ -38,7 +38,7 @@ const carryOut = async (runId: string, given: Order, identity: Identity, journal
   const { graph } = state.created;
   const order: Order =
     given.deed === 'approve'
-      ? { ...given, hash: hashToApprove(state) }
+      ? { ...given, hash: hashToApprove(state), stepUp: 'signature' }
       : 'reason' in given
         ? { ...given, reason: redact(given.reason) }
         : given;

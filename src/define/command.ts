@@ -28,6 +28,8 @@ export interface CommandContext {
   abilities(): Promise<Abilities>;
   /** Puts before the system's people what its plan says to do; nothing is started. */
   propose(proposal: Proposal): Promise<'proposed' | 'open already' | { nothingToDo: string }>;
+  /** How this person proves who they are before what cannot be taken back: shows, enrols, confirms. Returns what to say. */
+  stepUp(words: string[]): Promise<string>;
   /** All commands, for help. */
   commands: readonly Command[];
 }

@@ -9,6 +9,7 @@ import * as auditView from './migrations/0005-audit-view.ts';
 import * as searchIndex from './migrations/0006-search-index.ts';
 import * as slackBudgets from './migrations/0007-slack-budgets.ts';
 import * as incidentWatch from './migrations/0008-incident-watch.ts';
+import * as stepUp from './migrations/0020-step-up.ts';
 
 /** Every migration, in the order of its name. A file that is not listed here does not run; a test holds both equal. */
 export const migrations: Record<string, Migration> = {
@@ -20,6 +21,7 @@ export const migrations: Record<string, Migration> = {
   '0006-search-index': searchIndex,
   '0007-slack-budgets': slackBudgets,
   '0008-incident-watch': incidentWatch,
+  '0020-step-up': stepUp,
 };
 
 const provider: MigrationProvider = { getMigrations: async () => migrations };
@@ -52,7 +54,7 @@ export const migrate = async (db: Kysely<any>): Promise<void> => {
   });
 };
 
-/** What may be rebuilt, or is over in seconds: everything but the journal and its checkpoints. */
+/** What changes in place: what may be rebuilt or is over soon, and what proves who approvers are. */
 const derivedTables = [
   'stream_heads',
   'runs',
@@ -63,6 +65,9 @@ const derivedTables = [
   'views',
   'slack_budgets',
   'incident_watch',
+  'step_up_secrets',
+  'step_up_tries',
+  'step_up_links',
   'sightings',
   'world_clock',
   'checkpoint_heads',

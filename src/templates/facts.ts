@@ -78,6 +78,8 @@ export interface RunFacts {
   role: string | null;
   /** Slack ids of those who must act: `{{ id | mention }}`. */
   mentions: string[];
+  /** An address that only the reader of the message may open. */
+  link: string | null;
 }
 
 /** Facts with nothing known; the caller fills in what it knows. */
@@ -119,6 +121,7 @@ export const emptyFacts: RunFacts = {
   severityBefore: null,
   role: null,
   mentions: [],
+  link: null,
 };
 
 const failedStep: StepFacts = {
@@ -174,4 +177,5 @@ export const sampleFacts: RunFacts = {
   severityBefore: 'SEV2',
   role: 'commander',
   mentions: ['U0PIPSEED', 'U0ROSEFLD'],
+  link: 'https://mayday.example/approve/abc.def',
 };

@@ -1,4 +1,5 @@
-import Fastify from 'fastify';
+import Fastify, { type FastifyReply } from 'fastify';
+import { type ApproveView, approvePage, pageHeaders, saidPage } from './approve-page.ts';
 
 export interface Health {
   ok: boolean;
@@ -20,9 +21,16 @@ export interface WebOptions {
   health(): Promise<Health>;
   /** Counters by name, for Prometheus. */
   counters(): Record<string, number>;
+  /** Mailed links by which approvers prove who they are. Both throw one sentence for the person. */
+  approvals: {
+    /** What a token stands for; uses nothing up. */
+    look(token: string): Promise<ApproveView>;
+    /** Says yes with it; returns what came of it. */
+    approve(token: string): Promise<string>;
+  };
 }
 
-/** Health and metrics, for machines. Answers 503 while no new change could be made. */
+/** Health and metrics, for machines, and the links that approvers are mailed. Health answers 503 while no new change could be made. */
 export const startWeb = async (options: WebOptions): Promise<{ url: string; close(): Promise<void> }> => {
   const app = Fastify({ logger: false });
   app.get('/health', async (_, reply) => {
@@ -34,6 +42,30 @@ export const startWeb = async (options: WebOptions): Promise<{ url: string; clos
       Object.entries(options.counters())
         .map(([name, value]) => `# TYPE mayday_${name} counter\nmayday_${name} ${value}\n`)
         .join(''),
+    ),
+  );
+  // A form without fields; whatever comes in its body says nothing.
+  app.addContentTypeParser('application/x-www-form-urlencoded', (_, payload, done) => {
+    payload.resume();
+    done(null, undefined);
+  });
+  const answer = async (reply: FastifyReply, html: Promise<string>) => {
+    try {
+      return await reply.headers(pageHeaders).send(await html);
+    } catch (error) {
+      return reply
+        .code(403)
+        .headers(pageHeaders)
+        .send(saidPage('Not approved', (error as Error).message));
+    }
+  };
+  app.get<{ Params: { token: string } }>('/approve/:token', (request, reply) =>
+    answer(reply, options.approvals.look(request.params.token).then(approvePage)),
+  );
+  app.post<{ Params: { token: string } }>('/approve/:token', (request, reply) =>
+    answer(
+      reply,
+      options.approvals.approve(request.params.token).then((said) => saidPage('Approved', said)),
     ),
   );
   const url = await app.listen({ host: options.host, port: options.port });

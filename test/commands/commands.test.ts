@@ -185,6 +185,7 @@ describe('commands', () => {
         timeline: async (id) => `timeline of ${id}`,
         postMortem: async (id) => `draft of ${id}`,
       },
+      stepUp: async () => '',
       abilities: async () => ({ noOrders: null, approves: [] }),
       propose: async () => 'proposed',
       commands,

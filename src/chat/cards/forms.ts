@@ -10,6 +10,10 @@ export const oneFieldForm = (form: {
   submit: string;
   value: string;
   multiline?: boolean;
+  /** Further lines, by the id of their blocks. */
+  more?: { id: string; label: string; hint: string; optional?: true; most: number }[];
+  /** Only the further lines are asked for. */
+  without?: true;
 }): ModalView => ({
   type: 'modal',
   callback_id: form.callback,
@@ -18,12 +22,27 @@ export const oneFieldForm = (form: {
   submit: { type: 'plain_text', text: form.submit },
   close: { type: 'plain_text', text: 'Go back' },
   blocks: [
-    {
-      type: 'input',
-      block_id: 'field',
-      label: { type: 'plain_text', text: shorten(form.label, 2_000) },
-      hint: { type: 'plain_text', text: shorten(form.hint, 2_000) },
-      element: { type: 'plain_text_input', action_id: 'value', multiline: form.multiline ?? false, max_length: 500 },
+    ...(form.without ? [] : [{ id: 'field', label: form.label, hint: form.hint, most: 500 }]),
+    ...(form.more ?? []),
+  ].map(({ id, label, hint, most, ...rest }) => ({
+    type: 'input',
+    block_id: id,
+    label: { type: 'plain_text', text: shorten(label, 2_000) },
+    hint: { type: 'plain_text', text: shorten(hint, 2_000) },
+    ...('optional' in rest && { optional: true }),
+    element: {
+      type: 'plain_text_input',
+      action_id: 'value',
+      multiline: id === 'field' && (form.multiline ?? false),
+      max_length: most,
     },
-  ],
+  })),
+});
+
+/** In place of a form: what came of it. */
+export const saidForm = (title: string, text: string): ModalView => ({
+  type: 'modal',
+  title: { type: 'plain_text', text: shorten(title, 24) },
+  close: { type: 'plain_text', text: 'Close' },
+  blocks: [{ type: 'section', text: { type: 'plain_text', text: shorten(text, 3_000) } }],
 });

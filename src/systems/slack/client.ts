@@ -141,6 +141,10 @@ export const createSlackClient = (settings: SlackSettings, log: Log, budget?: Ca
     change,
     whoAmI,
 
+    /** Takes one of our own messages away. */
+    async deleteMessage(channel: string, ts: string, signal?: AbortSignal): Promise<void> {
+      await change('chat.delete', { channel, ts }, signal);
+    },
     async postMessage(
       channel: string,
       content: SlackMessageContent,
