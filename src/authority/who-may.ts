@@ -127,14 +127,14 @@ export const whoMay = async (options: WhoMayOptions): Promise<string[]> => {
     nobody === null
       ? `There are enough different people${slots.some(({ isOpen }) => isOpen) ? ', as far as can be told without asking' : ''}.`
       : `⚠ Nobody could approve it: ${nobody}.`,
-    [
+    `${[
       rule.requesterCounts ? 'Who asked for the run counts' : 'Who asked for the run does not count',
       ...(rule.typedWord ? [`each types ${rule.typedWord}`] : []),
       ...(rule.stepUp
         ? [`each proves who they are by ${rule.stepUp.join(' or ')} when something cannot be taken back`]
         : []),
       `the question stands for ${sayDuration(rule.expiresSeconds)}`,
-    ].join('; ') + '.',
+    ].join('; ')}.`,
     ...(offline.length > 0
       ? [`While that cannot be asked, signed on the command line: ${[...new Set(offline)].join(', ')}.`]
       : []),

@@ -133,11 +133,16 @@ export const createOrders = (options: OrdersOptions): Orders => {
 
   return {
     async mayApprove(runId, by) {
-      const state = await (await store.open(runId)).refresh();
+      const handle = await store.open(runId);
+      const state = await handle.refresh();
       const { rule } = openApproval(state, clock.now());
-      const may = await mayBy(rule, state, by);
+      const [may, measured] = await Promise.all([mayBy(rule, state, by), options.measure(state)]);
       approve(state, { ...by, ...may, typed: rule.typedWord, stepUp: 'totp' }, hashToApprove(state), clock.now());
-      return state;
+      const digest = options.planDigest(state.created.graph.plan);
+      const voided = (now: RunState) => voidIfChanged(now, digest, measured, clock.now());
+      if (voided(state).length === 0) return state;
+      const after = await handle.commit(voided, { actor: `${by.via}:${by.person}` });
+      throw new MaydayError('run/wrong-state', answer(after, { deed: 'approve', hash: '', typed: null }));
     },
     async give(runId, order, by) {
       const handle = await store.open(runId);

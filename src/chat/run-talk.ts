@@ -50,7 +50,7 @@ export const createRunTalk = (options: {
         'run/wrong-state',
         `Run ${run} is not one whose question ended without an answer (${state.outcome ?? 'it is live'}). Nothing was started.`,
       );
-    const given = graph.arguments as { to?: string | null; time?: string | null; text?: string };
+    const given = graph.arguments as { to?: string | null; time?: string | null; text?: string; anyway?: boolean };
     const started = await options.start(
       {
         flow: graph.flow,
@@ -61,6 +61,7 @@ export const createRunTalk = (options: {
         ...(given.to && { to: given.to }),
         ...(given.time && { time: new Date(given.time) }),
         ...(given.text && { text: given.text }),
+        ...(given.anyway && { anyway: true }),
       },
       { requester, requestKey: `again:${run}`, receivedAt: clock.now() },
     );
@@ -100,7 +101,8 @@ export const createRunTalk = (options: {
     async submitted({ payload: { view }, user, team }) {
       const [runId = '', hash = '', step = ''] = view.private_metadata.split('|');
       const value = redact(view.state.values['field']?.['value']?.value ?? '');
-      const code = view.state.values['code']?.['value']?.value ?? null;
+      const asksForCode = view.blocks.some((block) => block.block_id === 'code');
+      const code = view.state.values['code']?.['value']?.value ?? '';
       let answer: ViewAnswer | undefined;
       await say(
         async (text) => {
@@ -111,7 +113,7 @@ export const createRunTalk = (options: {
           const order = orderOfForm(view.callback_id, hash, step, value);
           if (!order) return;
           const { name } = await trusted(user, team);
-          if (order.deed === 'approve' && code !== null) {
+          if (order.deed === 'approve' && asksForCode) {
             const proven = await stepUp.prove(runId, order, { person: user, name, via: 'slack' }, code);
             if ('mailed' in proven)
               answer = { response_action: 'update', view: saidForm('Look into your mail', proven.mailed) };

@@ -20,6 +20,8 @@ export interface FlowRequest {
   requestedAt: string;
   /** The two operators of a break-glass run, which asks them and nobody else for approval. */
   breakGlass?: { operators: PersonView[] };
+  /** Asked for although the cool-down had not passed. */
+  anyway?: true;
   /** Part of names that must be new: of the channel, of a restored instance. */
   stamp: string;
   /** For a failback: the move that it brings back. */

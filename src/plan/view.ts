@@ -308,7 +308,9 @@ export const viewPlan = (plan: Plan, registry: Registry, incident: Record<string
       })),
     approvalRule(flow, at, asked = {}) {
       const { rules, expiresSeconds } = approvalsFor(flow);
-      return resolveRule(ruleInForce(rules, at, asked)!, expiresSeconds, group);
+      // What the plan itself says of a procedure comes first: nobody chooses their approvers by calling it mild.
+      const severity = (asked.scope && view.severityOf(flow, asked.scope)) ?? asked.severity;
+      return resolveRule(ruleInForce(rules, at, { ...asked, severity })!, expiresSeconds, group);
     },
     approvalRules(flow) {
       const { rules, expiresSeconds } = approvalsFor(flow);

@@ -58,7 +58,7 @@ test('the doctor names what is wrong with a plan, says what to do, and ends with
     AWS_REGION: 'us-east-1',
   });
   expect(stdout).toContain('✔ Database: answers');
-  expect(stdout).toContain('✘ omnimesh: failover, weekdays 09:00-18:00 America/New_York: Vera Park has no Slack user');
+  expect(stdout).toContain('nobody could approve this: Vera Park has no Slack user, so nobody can be vp-engineering');
   expect(stdout).toContain('✘ omnimesh: Mayday runs in us-east-1, the Region that this plan fails away from');
   expect(stdout).toMatch(/ {2}→ .+/);
   expect(code).toBe(1);

@@ -185,7 +185,7 @@ const blastRadius = (state: RunState): string => {
   const names = components.slice(0, 8).map(plain).join(', ');
   const more = components.length > 8 ? ` and ${components.length - 8} more` : '';
   return [
-    `*Blast radius:* ${changing.length} changes to ${resources.size} resources${components.length > 0 ? ` of ${names}${more}` : ''}.`,
+    `*Blast radius:* ${count(changing.length, 'change')} to ${count(resources.size, 'resource')}${components.length > 0 ? ` of ${names}${more}` : ''}.`,
     forGood.length === 0
       ? 'Each of them can be taken back.'
       : `*Cannot be taken back:* ${forGood
@@ -194,6 +194,8 @@ const blastRadius = (state: RunState): string => {
           .join('; ')}${forGood.length > 5 ? ` and ${forGood.length - 5} more` : ''}.`,
   ].join(' ');
 };
+
+const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`;
 
 const sayBound = (bounds: readonly LossBound[], component: string): string => {
   const bound = bounds.find((each) => each.component === component);
