@@ -59,7 +59,7 @@ test('the doctor names what is wrong with a plan, says what to do, and ends with
   });
   expect(stdout).toContain('✔ Database: answers');
   expect(stdout).toContain('nobody could approve this: Vera Park has no Slack user, so nobody can be vp-engineering');
-  expect(stdout).toContain('✘ omnimesh: Mayday runs in us-east-1, the Region that this plan fails away from');
+  expect(stdout).toContain('✘ dr-plan: Mayday runs in us-east-1, the Region that this plan fails away from');
   expect(stdout).toMatch(/ {2}→ .+/);
   expect(code).toBe(1);
 });

@@ -116,12 +116,7 @@ describe('before what can never be taken back', () => {
     );
     expect(wholeText(void_.message)).toContain('Nothing was changed');
     await world.post('/lag', { seconds: 4 });
-    await world.post('/slack/click', {
-      user: 'max',
-      channel: void_.channel.id,
-      ts: void_.message.ts,
-      actionId: 'run:again',
-    });
+    await clickOnCard(world, first, 'max', 'run:again');
     runId = await world.until(
       'the new run',
       20,
