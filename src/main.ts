@@ -18,6 +18,7 @@ import type { EnginePorts } from './engine/ports.ts';
 import { createRunStore, lanes } from './engine/run-store.ts';
 import { createWorker } from './engine/worker.ts';
 import { MaydayError, messageOf } from './errors.ts';
+import { guarded } from './guarded-systems.ts';
 import { incidentFacts } from './incident-facts.ts';
 import { createReadIncident } from './incident-record.ts';
 import { createCallBudget } from './journal/call-budget.ts';
@@ -31,6 +32,7 @@ import { indexAudit } from './journal/search.ts';
 import { openSigningKey } from './journal/signing-key.ts';
 import { watchJournal } from './journal/watched-journal.ts';
 import { openWorldClock } from './journal/world-clock.ts';
+import { hideSettings, hideValue, namedVariables } from './known-secrets.ts';
 import { createLog } from './logging.ts';
 import { lookAround } from './look-around.ts';
 import { payObligations } from './obligations.ts';
@@ -74,7 +76,7 @@ export const loadPlans = (
     () => plans!,
     () => registry!,
   );
-  registry = createRegistry([...systems.all, describe]);
+  registry = createRegistry([...systems.all, describe].map(guarded));
   plans = createPlanStore(settings.MAYDAY_PLANS, registry);
   return { systems, registry, plans };
 };
@@ -95,12 +97,14 @@ export const createTools = (
   secret({ env }, purpose) {
     const value = environment[env];
     if (!value) throw new MaydayError('config/missing', `${env} is missing: ${purpose}.`);
+    hideValue(env, value);
     return value;
   },
 });
 
 /** Wires everything and starts it; plans and templates have been linted by then. `databaseUrl` is settled by the caller: the embedded server or one of your own. */
 export const startMayday = async (environment: Environment, databaseUrl: string): Promise<Mayday> => {
+  hideSettings({ ...environment, DATABASE_URL: databaseUrl });
   const settings = readSettings(environment);
   const log = createLog(settings.MAYDAY_LOG);
   const closers: (() => unknown)[] = [];
@@ -122,6 +126,8 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
       budget: createCallBudget(database.pool, clock),
     });
     closers.push(() => Promise.allSettled(systems.all.map((system) => system.close())));
+    for (const name of namedVariables([...plans.all().values()].map(({ text }) => text)))
+      hideValue(name, environment[name] ?? '');
     const templates = createTemplates(settings.MAYDAY_TEMPLATES, templateEscapes);
     const { journal, writeFault } = watchJournal(createJournal(database.pool, () => clock.wall()));
     const inbox = createInbox(database.pool, () => clock.wall());

@@ -236,14 +236,12 @@ export const createIncidentTalk = (options: {
     if (ids.length === 0) return;
     const raw: string | undefined = message.text ?? (await slack.message(channel, message.ts))?.text;
     if (raw === undefined) return;
-    const text = unescaped(raw);
+    const text = redact(unescaped(raw));
     await pinnedHere(
       channel,
       message.ts,
       (found) =>
-        found.text === redact(text)
-          ? []
-          : [{ type: 'incident.message-edited', data: { channel, ts: message.ts, text } }],
+        found.text === text ? [] : [{ type: 'incident.message-edited', data: { channel, ts: message.ts, text } }],
       `slack:${message.user ?? 'unknown'}`,
     );
   }

@@ -4,6 +4,7 @@ import { MaydayError } from '../../errors.ts';
 import { nextTaskId } from '../../incident/due.ts';
 import { type Incident, isRole, roles } from '../../incident/incident.ts';
 import { sayDuration } from '../../plan/duration.ts';
+import { redact } from '../../redact.ts';
 import type { SlackClient } from '../../systems/slack/index.ts';
 import { plain, slackMoment, unescaped } from '../cards/text.ts';
 
@@ -184,7 +185,15 @@ export const createIncidentOrders = (options: {
         : [
             {
               type: 'incident.message-pinned',
-              data: { channel, ts, author, ...(authorName && { authorName }), text: unescaped(text), link, ...who },
+              data: {
+                channel,
+                ts,
+                author,
+                ...(authorName && { authorName }),
+                text: redact(unescaped(text)),
+                link,
+                ...who,
+              },
             },
           ];
     });

@@ -1,6 +1,7 @@
 import { WebClient } from '@slack/web-api';
 import type { CallBudget, Log } from '../../define.ts';
 import { MaydayError } from '../../errors.ts';
+import { sendable } from '../../redact.ts';
 import type { SlackSettings } from './config.ts';
 import { slackCode, slackError } from './errors.ts';
 import { fitBlocks } from './fit-blocks.ts';
@@ -95,7 +96,7 @@ export const createSlackClient = (settings: SlackSettings, log: Log, budget?: Ca
       );
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
-      return await Promise.race([web.apiCall(method, args), aborted.promise]);
+      return await Promise.race([web.apiCall(method, isChange ? sendable(args) : args), aborted.promise]);
     } catch (error) {
       const fault = slackError(method, isChange, error);
       if (limit && fault.retryAfterSeconds !== undefined)
@@ -244,15 +245,14 @@ export const createSlackClient = (settings: SlackSettings, log: Log, budget?: Ca
       file: { name: string; title: string; text: string; comment: string },
       signal: AbortSignal = AbortSignal.timeout(3 * callMilliseconds),
     ): Promise<string> {
-      const bytes = Buffer.from(file.text, 'utf8');
+      const bytes = Buffer.from(sendable(file.text), 'utf8');
       const begun = await read('files.getUploadURLExternal', { filename: file.name, length: bytes.length }, signal);
-      const sent = await fetch(begun.upload_url, { method: 'POST', body: new Uint8Array(bytes), signal }).catch(
-        (error: unknown) => {
-          throw new MaydayError('system/unavailable', 'Slack took no file; nothing was shared. Try again.', {
-            cause: error,
-          });
-        },
-      );
+      const post = { method: 'POST', body: new Uint8Array(bytes), redirect: 'error', signal } as const;
+      const sent = await fetch(begun.upload_url, post).catch((error: unknown) => {
+        throw new MaydayError('system/unavailable', 'Slack took no file; nothing was shared. Try again.', {
+          cause: error,
+        });
+      });
       if (!sent.ok)
         throw new MaydayError('system/refused', `Slack took no file: HTTP ${sent.status}. Nothing was shared.`);
       const { files } = await change(
