@@ -5,8 +5,9 @@ import { createCardKeeper } from './chat/card-keeper.ts';
 import { createChat } from './chat/chat.ts';
 import { eventToKeep, isHeard } from './chat/heard-events.ts';
 import { createIncidentKeeper } from './chat/incident/incident-keeper.ts';
+import { createRefusals } from './chat/refusals.ts';
 import { startSlackApp } from './chat/slack-app.ts';
-import type { VerifiedRequest } from './chat/slack-request.ts';
+import { type VerifiedRequest, whatWasAsked } from './chat/slack-request.ts';
 import { createChecklists } from './checklists.ts';
 import { openCheckpointPlaces } from './checkpoint-places.ts';
 import { createComponentDescribe } from './component-describe.ts';
@@ -219,7 +220,12 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
     });
     const directory = createRunDirectory(database.pool, store);
 
+    const refusals = createRefusals({
+      append: (events) => appendToSystem(journal, ...events.map((event) => ({ ...event, version: 1 }))),
+      onLost: (error) => log.warn({}, `refusals were not put on record: ${messageOf(error)}`),
+    });
     const chat = createChat({
+      refusals,
       slack: systems.slack.client,
       directory: {
         onCallNow: (schedule) => systems.pagerduty.onCallNow(schedule),
@@ -298,15 +304,20 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
       slack_requests_repeated: 0,
     };
     const refusedReasons = new Map<string, number>();
+    const received = createRecent(20_000);
     const remember = async (key: string, request: VerifiedRequest): Promise<'new' | 'seen'> => {
       if (!isHeard(request)) return 'new';
-      const result = await inbox.receive({
-        key,
-        kind: request.kind,
-        body: bodyToKeep(request),
-        actor: `slack:${request.user ?? 'unknown'}`,
-        summary: summaryOf(request),
-      });
+      // Somebody who sends the same again and again costs the database nothing.
+      const result = received.has(key)
+        ? 'seen'
+        : await inbox.receive({
+            key,
+            kind: request.kind,
+            body: bodyToKeep(request),
+            actor: `slack:${request.user ?? 'unknown'}`,
+            summary: summaryOf(request),
+          });
+      received.add(key);
       counters[result === 'new' ? 'slack_requests_accepted' : 'slack_requests_repeated']! += 1;
       return result;
     };
@@ -324,9 +335,11 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
       now: () => clock.wall(),
       host: settings.HOST,
       port: settings.PORT,
-      onRefused(reason) {
+      onRefused(reason, { proven, request }) {
         counters['slack_requests_refused']! += 1;
-        refusedReasons.set(reason, (refusedReasons.get(reason) ?? 0) + 1);
+        if (!proven) return void refusedReasons.set(reason, (refusedReasons.get(reason) ?? 0) + 1);
+        const { user = 'unknown', team, body = {} } = request ?? {};
+        refusals.note({ user, team, what: whatWasAsked(body) }, new MaydayError('input/invalid', reason));
       },
       onCommand: (command, respond) => handled(`command:${command.trigger_id}`, () => chat.command(command, respond)),
       onAction: (payload, respond) => handled(`action:${payload.trigger_id}`, () => chat.action(payload, respond)),
@@ -336,9 +349,9 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
         return answer;
       },
       onShortcut: (payload) => handled(`shortcut:${payload.trigger_id}`, () => chat.shortcut(payload)),
-      async onEvent(event, { id, team }) {
+      async onEvent(event, { id, team, from }) {
         if (isHeard({ kind: 'event', body: { event } }))
-          await handled(`event:${id}`, () => chat.event(event, { team }));
+          await handled(`event:${id}`, () => chat.event(event, { team, from }));
       },
     });
     closers.push(() => app.close());
@@ -352,8 +365,8 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
         if (kind === 'command') await chat.command(JSON.parse(body), async () => {});
         if (kind === 'action' && body !== '{}') await chat.action(JSON.parse(body), async () => {});
         if (kind === 'event' && body !== '{}') {
-          const { event, team } = JSON.parse(body);
-          await chat.event(event, { team });
+          const { event, team, from = { teams: [team], enterprise: undefined } } = JSON.parse(body);
+          await chat.event(event, { team, from });
         }
         await inbox.handled(key);
       }
@@ -372,6 +385,7 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
       }
     };
     const noteRefusals = async () => {
+      await refusals.flush();
       if (refusedReasons.size === 0) return;
       const reasons = Object.fromEntries(refusedReasons);
       refusedReasons.clear();
@@ -475,6 +489,18 @@ const linksOf = (plans: PlanStore, name: string): Record<string, string> => {
 /** Longer than a command usually takes while its process lives; handled by two at once it is still handled once. */
 const unhandledSeconds = 8;
 
+/** Which keys were taken lately; those that are forgotten are found in the database. */
+const createRecent = (most: number) => {
+  const keys = new Set<string>();
+  return {
+    has: (key: string) => keys.has(key),
+    add(key: string) {
+      keys.add(key);
+      if (keys.size > most) keys.delete(keys.values().next().value as string);
+    },
+  };
+};
+
 /** A database that neither answers nor breaks must be said within seconds. */
 const inTime = async <T>(asked: Promise<T>): Promise<T> => {
   let timer: NodeJS.Timeout | undefined;
@@ -487,14 +513,16 @@ const inTime = async <T>(asked: Promise<T>): Promise<T> => {
 
 const appendToSystem = async (
   journal: ReturnType<typeof createJournal>,
-  event: { type: string; version: number; actor: string; data: object },
+  ...events: { type: string; version: number; actor: string; data: object }[]
 ): Promise<void> => {
-  for (let attempt = 0; attempt < 10; attempt += 1) {
+  for (let attempt = 1; ; attempt += 1) {
     try {
-      await journal.append([{ stream: 'system', expected: await journal.head('system'), events: [event] }]);
+      await journal.append([{ stream: 'system', expected: await journal.head('system'), events }]);
       return;
     } catch (error) {
-      if (!(error instanceof MaydayError) || error.code !== 'journal/conflict') throw error;
+      // What comes in is written to the same stream all the time: who loses waits a moment, and nothing is left out.
+      if (!(error instanceof MaydayError) || error.code !== 'journal/conflict' || attempt === 50) throw error;
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * attempt * 5));
     }
   }
 };
@@ -511,7 +539,7 @@ const bodyToKeep = ({ kind, body }: VerifiedRequest): string => {
 /** Clicks that come to the same when they are handled twice. Trying again is none of them: it may have failed since. */
 const keptClicks = ['run:approve', 'run:cancel', 'run:abort'];
 
-const clickToKeep = ({ actions, user, team, channel, trigger_id }: Record<string, any>): object => {
+const clickToKeep = ({ actions, user, team, enterprise, channel, trigger_id }: Record<string, any>): object => {
   const [action] = actions ?? [];
   if (!keptClicks.includes(action?.action_id)) return {};
   const { type, action_id, value } = action;
@@ -519,6 +547,7 @@ const clickToKeep = ({ actions, user, team, channel, trigger_id }: Record<string
     trigger_id,
     user: { id: user?.id, team_id: user?.team_id },
     team: { id: team?.id },
+    enterprise: enterprise && { id: enterprise.id },
     channel: { id: channel?.id },
     actions: [{ type, action_id, value }],
   };

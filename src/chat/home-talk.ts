@@ -14,7 +14,7 @@ import { messageOf } from '../errors.ts';
 import type { SlackClient } from '../systems/slack/index.ts';
 import { type Directory, eligibility } from './authority.ts';
 import { type HomeRun, type HomeSystem, homeView } from './cards/home-view.ts';
-import type { Talk } from './talk.ts';
+import type { MayLook, Talk } from './talk.ts';
 
 export interface HomeOptions {
   slack: SlackClient;
@@ -45,7 +45,7 @@ const mostLookers = 20;
 const openStatuses = ['running', 'halted', 'waiting for approval', 'paused', 'unwinding'];
 
 /** The App Home: drawn when somebody opens it, and again while they may be looking and something happens. */
-export const createHomeTalk = (options: HomeOptions): HomeTalk => {
+export const createHomeTalk = (options: HomeOptions & { mayLook: MayLook }): HomeTalk => {
   const { slack, store, clock, log } = options;
   const lookers = new Map<string, number>();
   let timer: NodeJS.Timeout | undefined;
@@ -94,14 +94,16 @@ export const createHomeTalk = (options: HomeOptions): HomeTalk => {
 
   return {
     word: 'home',
-    async event(event) {
+    async event(event, { team }) {
       if (event['type'] !== 'app_home_opened' || event['tab'] !== 'home') return;
       const user = String(event['user']);
+      await options.mayLook(user, team);
       lookers.delete(user);
       lookers.set(user, performance.now());
       await draw(user);
     },
-    async action({ user }) {
+    async action({ user, team }) {
+      await options.mayLook(user, team);
       lookers.set(user, performance.now());
       await draw(user);
     },

@@ -1,14 +1,16 @@
 import { ruleOf, wordToAllow } from '../engine/controls.ts';
 import type { RunStore } from '../engine/run-store.ts';
 import type { RunState } from '../engine/state.ts';
-import { redact } from '../redact.ts';
+import { MaydayError } from '../errors.ts';
 import type { SlackClient } from '../systems/slack/index.ts';
 import { oneFieldForm } from './cards/forms.ts';
 import { type CommandOf, runDetails } from './cards/run-details.ts';
 import { shorten } from './cards/text.ts';
 import type { Order, Orders } from './orders.ts';
 import type { ViewAnswer } from './slack-app.ts';
-import type { Say, Talk, Trusted } from './talk.ts';
+import { whatWasAsked } from './slack-request.ts';
+import type { MayLook, Say, Talk, Trusted } from './talk.ts';
+import { typed } from './typed.ts';
 
 /** The buttons of a run's card, and the forms that some of them open. */
 export const createRunTalk = (options: {
@@ -16,19 +18,26 @@ export const createRunTalk = (options: {
   store: RunStore;
   orders: Orders;
   trusted: Trusted;
+  mayLook: MayLook;
   say: Say;
   commandOf: CommandOf;
 }): Talk => {
-  const { slack, store, orders, trusted, say, commandOf } = options;
+  const { slack, store, orders, trusted, mayLook, say, commandOf } = options;
   return {
     word: 'run',
 
     async action({ payload, action, user, team, reply }) {
-      if (action.type !== 'button') return;
+      if (action.type !== 'button') throw unknownButton();
       const [runId = '', hash = '', step = ''] = (action.value ?? '').split('|');
       const actionId = action.action_id.split(':').slice(0, 2).join(':');
-      // A form must be asked for within three seconds of the click, so that comes before everything slow.
+      const isLook = actionId === 'run:details' || actionId === 'run:page';
       const handle = await store.open(runId);
+      const form = formFor(actionId, action.value ?? '', handle.state());
+      const order = orderOfClick(actionId, hash, step);
+      if (!isLook && !form && !order) throw unknownButton();
+      // One question of Slack, and a form is asked for at once: its trigger is good for three seconds.
+      if (isLook) await mayLook(user, team);
+      const name = isLook ? '' : (await trusted(user, team)).name;
       if (actionId === 'run:details')
         return void (await slack.openView(payload.trigger_id, runDetails(handle.state(), 0, commandOf)));
       if (actionId === 'run:page' && payload.view)
@@ -37,25 +46,23 @@ export const createRunTalk = (options: {
           runDetails(await handle.refresh(), Number(step), commandOf),
           payload.view.hash,
         );
-      const form = formFor(actionId, action.value ?? '', handle.state());
       if (form) return void (await slack.openView(payload.trigger_id, form));
-      const order = orderOfClick(actionId, hash, step);
-      if (!order) return;
-      const { name } = await trusted(user, team);
-      await reply(await orders.give(runId, order, { person: user, name, via: 'slack' }));
+      if (order) await reply(await orders.give(runId, order, { person: user, name, via: 'slack' }));
     },
 
-    async submitted({ payload: { view }, user, team }) {
-      const [runId = '', hash = '', step = ''] = view.private_metadata.split('|');
-      const value = redact(view.state.values['field']?.['value']?.value ?? '');
+    async submitted({ payload, user, team }) {
+      const { view } = payload;
+      const [runId = '', hash = '', step = ''] = String(view.private_metadata).split('|');
+      const value = typed(view.state?.values?.['field']?.['value']?.value);
       let answer: ViewAnswer | undefined;
       await say(
+        { user, team, what: whatWasAsked(payload) },
         async (text) => {
           answer = { response_action: 'errors', errors: { field: text.slice(0, 300) } };
         },
         async () => {
           const order = orderOfForm(view.callback_id, hash, step, value);
-          if (!order) return;
+          if (!order) throw unknownButton();
           const { name } = await trusted(user, team);
           await orders.give(runId, order, { person: user, name, via: 'slack' });
         },
@@ -64,6 +71,9 @@ export const createRunTalk = (options: {
     },
   };
 };
+
+const unknownButton = () =>
+  new MaydayError('input/invalid', 'Mayday has no such button; the card may be of an older version. Nothing was done.');
 
 /** What a button orders by itself; the others open a form first. */
 const orderOfClick = (actionId: string, hash: string, step: string): Order | undefined => {

@@ -4,9 +4,9 @@ import { MaydayError } from '../../errors.ts';
 import { nextTaskId } from '../../incident/due.ts';
 import { type Incident, isRole, roles } from '../../incident/incident.ts';
 import { sayDuration } from '../../plan/duration.ts';
-import { redact } from '../../redact.ts';
 import type { SlackClient } from '../../systems/slack/index.ts';
 import { plain, slackMoment, unescaped } from '../cards/text.ts';
+import { typed } from '../typed.ts';
 
 export interface IncidentOrders {
   /** Carries out what a person asks of an incident; returns what to say. Throws one sentence for them. */
@@ -190,7 +190,7 @@ export const createIncidentOrders = (options: {
                 ts,
                 author,
                 ...(authorName && { authorName }),
-                text: redact(unescaped(text)),
+                text: typed(unescaped(text)),
                 link,
                 ...who,
               },

@@ -44,6 +44,16 @@ export interface SlackChannelInfo {
   isMember: boolean;
 }
 
+/** Whom the bot's token belongs to. */
+export interface SlackSelf {
+  user: string;
+  team: string;
+  /** The Enterprise organisation that the workspace is part of, if any. */
+  enterprise: string | undefined;
+  /** Installed for the whole organisation, and so for each of its workspaces. */
+  isOrgWide: boolean;
+}
+
 /**
  * The Web API as Mayday uses it: one try for each call with our own deadline, errors that say what became of the
  * change, nothing kept in memory but who we are. Retrying is the caller's to judge.
@@ -111,9 +121,14 @@ export const createSlackClient = (settings: SlackSettings, log: Log, budget?: Ca
   const change = (method: string, args: Record<string, unknown>, signal?: AbortSignal, urgent = false) =>
     call(true, method, args, signal, urgent);
 
-  let self: Promise<{ user: string; team: string }> | undefined;
+  let self: Promise<SlackSelf> | undefined;
   const whoAmI = (signal?: AbortSignal) => {
-    self ??= read('auth.test', {}, signal).then(({ user_id, team_id }) => ({ user: user_id, team: team_id }));
+    self ??= read('auth.test', {}, signal).then((answer) => ({
+      user: answer.user_id,
+      team: answer.team_id,
+      enterprise: answer.enterprise_id || undefined,
+      isOrgWide: answer.is_enterprise_install === true,
+    }));
     // A failure is not kept: the next call asks again.
     self.catch(() => {
       self = undefined;
@@ -268,7 +283,8 @@ export const createSlackClient = (settings: SlackSettings, log: Log, budget?: Ca
     },
     async userInfo(user: string, signal?: AbortSignal): Promise<SlackUserInfo> {
       const { user: found } = await read('users.info', { user }, signal);
-      const { team } = await whoAmI(signal);
+      const { team, enterprise, isOrgWide } = await whoAmI(signal);
+      const isOurs = isOrgWide ? found.enterprise_user?.enterprise_id === enterprise : found.team_id === team;
       return {
         id: found.id,
         team: found.team_id,
@@ -276,7 +292,7 @@ export const createSlackClient = (settings: SlackSettings, log: Log, budget?: Ca
         isBot: found.is_bot === true,
         isGuest: found.is_restricted === true || found.is_ultra_restricted === true,
         isDeactivated: found.deleted === true,
-        isStranger: found.is_stranger === true || found.team_id !== team,
+        isStranger: found.is_stranger === true || !isOurs,
         email: found.profile?.email,
       };
     },
