@@ -44,7 +44,7 @@ import { faultsOfGraphs } from './plan-tools/faults-of-graphs.ts';
 import { commandOf } from './plan-tools/plan-details.ts';
 import { createPlanTools } from './plan-tools/plan-tools.ts';
 import { openQueue } from './queue/queue.ts';
-import { redact } from './redact.ts';
+import { redact, redactAll } from './redact.ts';
 import { createIncidentDirectory, createRunDirectory } from './run-directory.ts';
 import { runFacts } from './run-facts.ts';
 import { createRunService } from './run-service.ts';
@@ -529,11 +529,11 @@ const appendToSystem = async (
 
 /** What must be there to handle it again after a crash; Slack's old verification token is not. */
 const bodyToKeep = ({ kind, body }: VerifiedRequest): string => {
-  if (kind === 'action') return JSON.stringify(clickToKeep(body));
-  if (kind === 'event') return JSON.stringify(eventToKeep(body));
+  if (kind === 'action') return JSON.stringify(redactAll(clickToKeep(body)));
+  if (kind === 'event') return JSON.stringify(redactAll(eventToKeep(body)));
   if (kind !== 'command') return '{}';
   const { token: _, ...rest } = body;
-  return JSON.stringify({ ...rest, text: redact(String(rest['text'] ?? '')) });
+  return JSON.stringify(redactAll(rest));
 };
 
 /** Clicks that come to the same when they are handled twice. Trying again is none of them: it may have failed since. */

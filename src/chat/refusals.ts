@@ -93,7 +93,7 @@ export const createRefusals = (options: {
     note({ user, team, what }, error) {
       if (!(error instanceof MaydayError) || !isRefusal[error.code]) return;
       if (!limit.take(user) || waiting.length >= mostWaiting) return;
-      const data = { what: redact(what).slice(0, 200), code: error.code, rule: redact(error.message).slice(0, 500) };
+      const data = { what: redact(what).slice(0, 200), code: error.code, text: redact(error.message).slice(0, 500) };
       waiting.push({ type: 'request.refused', actor: `slack:${user}`, data: { ...data, ...(team && { team }) } });
       void writeSoon(gatherMs);
     },

@@ -181,10 +181,10 @@ describe('bad input over HTTP', { timeout: 60_000 }, () => {
   });
 
   it('puts refusals before the proof on record as numbers, and those after it by name and rule', async () => {
-    const unknown = (await quay.journal('request.refused')).filter(({ data }) => /twice|UTF-8/.test(data.rule));
+    const unknown = (await quay.journal('request.refused')).filter(({ data }) => /twice|UTF-8/.test(data.text));
     expect(unknown.length).toBeGreaterThan(0);
     expect(unknown[0]).toMatchObject({ actor: 'slack:unknown', data: { what: 'request', code: 'input/invalid' } });
-    const replays = (await quay.journal('request.refused')).filter(({ data }) => /received before/.test(data.rule));
+    const replays = (await quay.journal('request.refused')).filter(({ data }) => /received before/.test(data.text));
     expect(replays[0]).toMatchObject({ actor: 'slack:U0ADA0001', data: { what: '/failover', team: 'T0SANDBOX' } });
   });
 

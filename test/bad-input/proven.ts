@@ -96,7 +96,7 @@ export const proven = (given: () => Quay, how: 'http' | 'socket'): void => {
       const recorded = (await quay.journal('request.refused')).filter(({ actor }) => actor === `slack:${user}`);
       expect(recorded.length).toBeGreaterThanOrEqual(5);
       expect(recorded.map(({ data }) => data.what)).toContain('/failover');
-      expect(recorded[0]!.data).toMatchObject({ code: 'authority/refused', rule: expect.stringMatching(rule) });
+      expect(recorded[0]!.data).toMatchObject({ code: 'authority/refused', text: expect.stringMatching(rule) });
     });
   });
 
@@ -399,6 +399,6 @@ export const proven = (given: () => Quay, how: 'http' | 'socket'): void => {
     expect(JSON.parse(await quay.cli(['audit', 'verify', '--json'])).verified).toBe(true);
     expect(await quay.changes()).toEqual([]);
     for (const { data } of await quay.journal('request.refused'))
-      expect(data).toEqual({ what: expect.any(String), code: expect.any(String), rule: expect.any(String), ...data });
+      expect(data).toEqual({ what: expect.any(String), code: expect.any(String), text: expect.any(String), ...data });
   });
 };

@@ -30,7 +30,7 @@ describe('bad input over Socket Mode', { timeout: 60_000 }, () => {
     });
     expect(delivered.status).toBe(200);
     await quay.world.until('the record', 5, async () =>
-      (await quay.journal('request.refused')).find(({ data }) => /who typed it/.test(data.rule)),
+      (await quay.journal('request.refused')).find(({ data }) => /who typed it/.test(data.text)),
     );
     expect(await quay.runs()).toBe(0);
   });
