@@ -1,6 +1,7 @@
 import { measureAcknowledging } from './acknowledge/acknowledge.ts';
 import { measureAudit } from './audit/audit.ts';
 import { measureFlight } from './flight/flight.ts';
+import { measureFlood } from './flood/flood.ts';
 import { measureOverhead } from './overhead/overhead.ts';
 import { measurePlans } from './plans/plans.ts';
 import { measureSlack } from './slack/slack.ts';
@@ -63,6 +64,29 @@ await part('slack', async () => {
     `  command to card   p50 ${found.p50Ms.toFixed(0)} ms, longest of ${found.commands} ${found.p99Ms.toFixed(0)} ms  (${goal(found.p50Ms < 150, 'goal p50 below 150 ms')})`,
     `  one live run      each of ${found.events} events on its card within ${found.latestSeconds.toFixed(2)} s  (${goal(found.latestSeconds <= 2, 'goal at most 2 s')})`,
     `  ${found.incidents} incidents     ${found.limited} calls too many  (${goal(found.limited === 0, 'goal 0')}); ${found.updates} updates in two minutes, the oldest card ${found.oldestCardSeconds.toFixed(0)} s behind`,
+  ];
+});
+await part('flood', async () => {
+  const found = await measureFlood();
+  const said = (values: number[]) => values.map((value) => `${value.toFixed(2)} s`).join(' and ');
+  const sent = found.floods.reduce((sum, each) => sum + each.sent, 0);
+  const rates = found.floods.map(({ perSecond }) => perSecond.toFixed(0)).join(' and ');
+  const statuses: Record<string, number> = {};
+  for (const each of found.floods)
+    for (const [code, count] of Object.entries(each.statuses)) statuses[code] = (statuses[code] ?? 0) + count;
+  return [
+    `${sent} bad requests of ${found.floods[0]!.kinds} kinds at the door while a run goes through`,
+    `  sent         ${rates} a second for 30 s each, answered ${found.floods.reduce((sum, each) => sum + each.answered, 0)}: ${Object.entries(
+      statuses,
+    )
+      .map(([code, count]) => `${code} ${count}`)
+      .join(', ')}`,
+    `  came of it   ${found.started} runs begun, ${found.crashes} crashes, journal ${found.verified ? 'verified' : 'BROKEN'} with ${found.gaps} gaps, ${found.refusedInJournal} refusals on record  (${goal(
+      found.started === 0 && found.crashes === 0 && found.verified && found.gaps === 0,
+      'goal none, none and none',
+    )})`,
+    `  the run      quiet ${said(found.quiet)}, flooded ${said(found.flooded)}`,
+    `  ratio ${found.ratio.toFixed(3)}  (${goal(found.ratio <= 1.05, 'goal at most 1.05')})`,
   ];
 });
 await part('overhead', async () => {

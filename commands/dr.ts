@@ -1,7 +1,7 @@
 import { type CommandContext, defineCommand, type FormField, type RunOrder } from '../src/define.ts';
 import { MaydayError } from '../src/errors.ts';
 import { chosenPlan, lineOf, planField, reasonField, scopeField } from './fields.ts';
-import { oneOf, placeOf, reasonOf, wordsOf } from './words.ts';
+import { oneOf, placeOf, plainName, reasonOf, said, wordsOf } from './words.ts';
 
 const usage =
   '/dr status|check <plan> | assess|propose <plan> [<situation>] | recover <plan> <scope> <reason> | who <plan> [<flow>] [<scope>] | plan … | checklist <run> | run [<id> [<deed> …]] | step-up [enrol|confirm <code>] | help';
@@ -168,6 +168,7 @@ const checklist = async (words: string[], context: CommandContext): Promise<void
   const usageText = '/dr checklist <run> [tick <list> <number>]';
   const id = words.shift();
   if (id === undefined) throw new MaydayError('input/invalid', `Say of which run: \`${usageText}\`.`);
+  plainName(id, 'run');
   if (words.length === 0) return context.reply(await context.checklists.show(id));
   const [tick, list, number] = words;
   if (tick !== 'tick' || list === undefined || !/^\d+$/.test(number ?? ''))
@@ -189,6 +190,7 @@ const run = async (words: string[], context: CommandContext): Promise<void> => {
     const lines = runs.map((each) => `• \`${each.id}\` ${each.flow} of ${each.scope} of ${each.plan}: ${each.status}`);
     return context.reply(lines.length === 0 ? 'There are no runs.' : lines.join('\n'));
   }
+  plainName(id, 'run');
   if (words.length === 0) return context.reply(await context.runs.describe(id));
   const order = orderFrom(id, words);
   await context.reply(await context.runs.control(id, order));
@@ -216,16 +218,21 @@ const orderFrom = (id: string, words: string[]): RunOrder => {
     const step = words.shift();
     if (step === undefined)
       throw new MaydayError('input/invalid', `Say which step: ${usageOf('<step> …')}. Nothing was done.`);
-    const rest = words.join(' ').trim();
+    plainName(step, 'step');
+    const rest = said(words);
     if (deed === 'done') return { deed, step, reason: rest };
     if (deed === 'allow') return { deed, step, typed: rest === '' ? null : rest };
     return { deed, step, reason: reasonIn(rest, usageOf('<step> <reason>')) };
   }
-  if (deed !== 'retry') return { deed, reason: reasonIn(words.join(' '), usageOf('<reason>')) };
+  if (deed !== 'retry') return { deed, reason: reasonIn(said(words), usageOf('<reason>')) };
   // `retry step <id> <reason>` is one step; anything else is the reason for retrying all that have stopped.
   const [only, step] = words;
-  if (only !== 'step' || step === undefined) return { deed, reason: reasonIn(words.join(' '), usageOf('<reason>')) };
-  return { deed, step, reason: reasonIn(words.slice(2).join(' '), usageOf('step <step> <reason>')) };
+  if (only !== 'step' || step === undefined) return { deed, reason: reasonIn(said(words), usageOf('<reason>')) };
+  return {
+    deed,
+    step: plainName(step, 'step'),
+    reason: reasonIn(said(words.slice(2)), usageOf('step <step> <reason>')),
+  };
 };
 
 const reasonIn = (text: string, usageText: string): string => {

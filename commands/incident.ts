@@ -5,7 +5,7 @@ import { nearest } from '../src/plan/nearest.ts';
 import { noPlanName } from '../src/plan/no-plan.ts';
 import { lineOf } from './fields.ts';
 import { takeChannel, takeDelay, takePerson } from './people.ts';
-import { cut, oneOf, wordsOf } from './words.ts';
+import { said as asSaid, cut, oneOf, wordsOf } from './words.ts';
 
 const usage =
   '/incident declare [P1|P2|P3|P4] [<plan>] <what is wrong> | update [P1|P2|P3|P4] [in 20m] <words> | severity <P1|P2|P3|P4> <why> | role <role> [@person] | task [@owner] [in 24h] <words> | task done <task> | timeline | snooze [15m] | dismiss | merge into <#channel> | resolve <words> | reopen <why> | postmortem | status';
@@ -236,7 +236,7 @@ const severityOf = (words: string[]): string | undefined => {
 };
 
 const said = (words: string[], line: string): string => {
-  const text = words.join(' ').trim();
+  const text = asSaid(words);
   if (text.length < 3)
     throw new MaydayError('input/invalid', `Say it in a few words: \`${line} <words>\`. Nothing was started.`);
   return cut(text);

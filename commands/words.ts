@@ -1,11 +1,14 @@
 import { MaydayError } from '../src/errors.ts';
-import { didYouMean } from '../src/plan/nearest.ts';
+import { didYouMean, lookAlikes, shownName } from '../src/plan/nearest.ts';
 
-/** What was typed, without what phones and terminals put into it: smart quotes, long dashes, invisible and control characters. */
+/**
+ * What was typed, without what phones and terminals put into it: smart quotes, long dashes, invisible and control characters.
+ * Marks that reorder are left to be refused where a name is expected; `said` takes them out of what is only read.
+ */
 export const wordsOf = (text: string): string[] =>
   text
     .replaceAll(/[^\P{Cc}\s]/gu, '')
-    .replaceAll(/[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g, '')
+    .replaceAll(/[\u200b-\u200d\u2060-\u2064\ufeff]/g, '')
     .replaceAll(/[“”„«»]/g, '"')
     .replaceAll(/[‘’]/g, "'")
     // Phones make one dash of the two before a flag; between words it stays what it is.
@@ -13,6 +16,21 @@ export const wordsOf = (text: string): string[] =>
     .trim()
     .split(/\s+/)
     .filter(Boolean);
+
+/** Words of people as one text, in the order in which they stand. */
+export const said = (words: readonly string[]): string =>
+  words
+    .join(' ')
+    .replaceAll(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '')
+    .trim();
+
+/** A name that cannot be looked up among few: an id. Throws when it is not what it looks like. */
+export const plainName = (word: string, what: string): string => {
+  const like = lookAlikes(word);
+  if (like !== '')
+    throw new MaydayError('input/invalid', `There is no ${what} "${shownName(word)}".${like} Nothing was done.`);
+  return word;
+};
 
 const quoted = /^["'`]+|["'`]+$/g;
 
@@ -27,7 +45,7 @@ export const oneOf = (words: string[], valid: readonly string[], what: string, u
   if (!valid.includes(word))
     throw new MaydayError(
       'input/invalid',
-      `There is no ${what} "${word}".${didYouMean(word, valid)} Like this: \`${usage}\`. Nothing was started.`,
+      `There is no ${what} "${shownName(word)}".${didYouMean(word, valid)} Like this: \`${usage}\`. Nothing was started.`,
     );
   return word;
 };
@@ -44,7 +62,7 @@ const withoutQuotes = (text: string): string => {
 /** The rest as a reason. Throws when there is none. */
 export const reasonOf = (words: string[], line: string): string => {
   while (/^(--+|[–—]+|because:?|reason:?|:)$/i.test(words[0] ?? '')) words.shift();
-  const reason = withoutQuotes(words.join(' ').trim());
+  const reason = withoutQuotes(said(words));
   if (reason.length < 3)
     throw new MaydayError(
       'input/invalid',

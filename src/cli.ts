@@ -2,8 +2,16 @@ import { enableCompileCache } from 'node:module';
 import { Argument, Command } from 'commander';
 import { compileCacheFolder } from './compile-cache.ts';
 import { messageOf } from './errors.ts';
+import { hideSettings } from './known-secrets.ts';
+import { redact } from './redact.ts';
 
 enableCompileCache(compileCacheFolder);
+hideSettings(process.env);
+// What nobody caught ends the process as ever, but its words may hold what somebody typed or a service answered.
+process.on('uncaughtException', (error) => {
+  process.stderr.write(`${redact(error instanceof Error ? (error.stack ?? error.message) : String(error))}\n`);
+  process.exit(1);
+});
 
 /** Every subcommand loads what it needs when it runs, so that help is instant. */
 const program = new Command('mayday')
@@ -397,7 +405,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 
 // A command that fails says why in a sentence; the stack is for `MAYDAY_LOG=debug`.
 program.parseAsync().catch((error: unknown) => {
-  process.stderr.write(`${messageOf(error)}\n`);
-  if (process.env['MAYDAY_LOG'] === 'debug' && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  process.stderr.write(`${redact(messageOf(error))}\n`);
+  if (process.env['MAYDAY_LOG'] === 'debug' && error instanceof Error)
+    process.stderr.write(`${redact(String(error.stack))}\n`);
   process.exit(1);
 });

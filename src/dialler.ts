@@ -7,8 +7,9 @@ import { MaydayError } from './errors.ts';
  * without editing the plan. `hosts` is `name:port=address:port,…`; `*.name` covers every name below it.
  */
 export const createDialler = (settings: { hosts?: string; authorityFile?: string; dnsServers?: string }): Dialler => {
-  const exact = new Map<string, { host: string; port: number }>();
-  const below: { suffix: string; port: string; to: { host: string; port: number } }[] = [];
+  type Reached = ReturnType<Dialler['reach']>;
+  const exact = new Map<string, Reached>();
+  const below: { suffix: string; port: string; to: Reached }[] = [];
   for (const entry of (settings.hosts ?? '')
     .split(',')
     .map((text) => text.trim())
@@ -20,7 +21,7 @@ export const createDialler = (settings: { hosts?: string; authorityFile?: string
         `MAYDAY_HOSTS has "${entry}"; expected name:port=address:port, separated by commas.`,
       );
     const [, name, port, host, toPort] = match as unknown as [string, string, string, string, string];
-    const to = { host, port: Number(toPort) };
+    const to: Reached = { host, port: Number(toPort), mapped: true };
     if (name.startsWith('*.')) below.push({ suffix: name.slice(1).toLowerCase(), port, to });
     else exact.set(`${name.toLowerCase()}:${port}`, to);
   }

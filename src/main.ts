@@ -7,8 +7,9 @@ import { createCardKeeper } from './chat/card-keeper.ts';
 import { createChat } from './chat/chat.ts';
 import { eventToKeep, isHeard } from './chat/heard-events.ts';
 import { createIncidentKeeper } from './chat/incident/incident-keeper.ts';
+import { createRefusals } from './chat/refusals.ts';
 import { startSlackApp } from './chat/slack-app.ts';
-import type { VerifiedRequest } from './chat/slack-request.ts';
+import { type VerifiedRequest, whatWasAsked } from './chat/slack-request.ts';
 import { createChecklists } from './checklists.ts';
 import { openCheckpointPlaces } from './checkpoint-places.ts';
 import { createComponentDescribe } from './component-describe.ts';
@@ -21,6 +22,7 @@ import type { EnginePorts } from './engine/ports.ts';
 import { createRunStore, lanes } from './engine/run-store.ts';
 import { createWorker } from './engine/worker.ts';
 import { MaydayError, messageOf } from './errors.ts';
+import { guarded } from './guarded-systems.ts';
 import { incidentFacts } from './incident-facts.ts';
 import { createReadIncident } from './incident-record.ts';
 import { appendToSystem } from './journal/append-to-system.ts';
@@ -35,6 +37,7 @@ import { indexAudit } from './journal/search.ts';
 import { openSigningKey } from './journal/signing-key.ts';
 import { watchJournal } from './journal/watched-journal.ts';
 import { openWorldClock } from './journal/world-clock.ts';
+import { hideSettings, hideValue, namedVariables } from './known-secrets.ts';
 import { createLog } from './logging.ts';
 import { lookAround } from './look-around.ts';
 import { payObligations } from './obligations.ts';
@@ -45,7 +48,7 @@ import { faultsOfGraphs } from './plan-tools/faults-of-graphs.ts';
 import { commandOf } from './plan-tools/plan-details.ts';
 import { createPlanTools } from './plan-tools/plan-tools.ts';
 import { openQueue } from './queue/queue.ts';
-import { redact } from './redact.ts';
+import { redact, redactAll } from './redact.ts';
 import { createIncidentDirectory, createRunDirectory } from './run-directory.ts';
 import { runFacts } from './run-facts.ts';
 import { createRunService } from './run-service.ts';
@@ -81,7 +84,7 @@ export const loadPlans = (
     () => plans!,
     () => registry!,
   );
-  registry = createRegistry([...systems.all, describe]);
+  registry = createRegistry([...systems.all, describe].map(guarded));
   plans = createPlanStore(settings.MAYDAY_PLANS, registry);
   return { systems, registry, plans };
 };
@@ -102,12 +105,14 @@ export const createTools = (
   secret({ env }, purpose) {
     const value = environment[env];
     if (!value) throw new MaydayError('config/missing', `${env} is missing: ${purpose}.`);
+    hideValue(env, value);
     return value;
   },
 });
 
 /** Wires everything and starts it; plans and templates have been linted by then. `databaseUrl` is settled by the caller: the embedded server or one of your own. */
 export const startMayday = async (environment: Environment, databaseUrl: string): Promise<Mayday> => {
+  hideSettings({ ...environment, DATABASE_URL: databaseUrl });
   const settings = readSettings(environment);
   const log = createLog(settings.MAYDAY_LOG);
   const closers: (() => unknown)[] = [];
@@ -129,6 +134,8 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
       budget: createCallBudget(database.pool, clock),
     });
     closers.push(() => Promise.allSettled(systems.all.map((system) => system.close())));
+    for (const name of namedVariables([...plans.all().values()].map(({ text }) => text)))
+      hideValue(name, environment[name] ?? '');
     const templates = createTemplates(settings.MAYDAY_TEMPLATES, templateEscapes);
     const { journal, writeFault } = watchJournal(createJournal(database.pool, () => clock.wall()));
     const inbox = createInbox(database.pool, () => clock.wall());
@@ -241,8 +248,13 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
       render: (template, state, extra) => templates.render(template, runFacts(state, clock.now()), extra),
       baseUrl: () => webUrl,
     });
+    const refusals = createRefusals({
+      append: (events) => appendToSystem(journal, ...events.map((event) => ({ ...event, version: 1 }))),
+      onLost: (error) => log.warn({}, `refusals were not put on record: ${messageOf(error)}`),
+    });
     const chat = createChat({
       stepUp: { ...stepUp, mailLink },
+      refusals,
       slack: systems.slack.client,
       directory: createDirectory(systems),
       clock,
@@ -317,15 +329,20 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
       slack_requests_repeated: 0,
     };
     const refusedReasons = new Map<string, number>();
+    const received = createRecent(20_000);
     const remember = async (key: string, request: VerifiedRequest): Promise<'new' | 'seen'> => {
       if (!isHeard(request)) return 'new';
-      const result = await inbox.receive({
-        key,
-        kind: request.kind,
-        body: bodyToKeep(request),
-        actor: `slack:${request.user ?? 'unknown'}`,
-        summary: summaryOf(request),
-      });
+      // Somebody who sends the same again and again costs the database nothing.
+      const result = received.has(key)
+        ? 'seen'
+        : await inbox.receive({
+            key,
+            kind: request.kind,
+            body: bodyToKeep(request),
+            actor: `slack:${request.user ?? 'unknown'}`,
+            summary: summaryOf(request),
+          });
+      received.add(key);
       counters[result === 'new' ? 'slack_requests_accepted' : 'slack_requests_repeated']! += 1;
       return result;
     };
@@ -343,9 +360,11 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
       now: () => clock.wall(),
       host: settings.HOST,
       port: settings.PORT,
-      onRefused(reason) {
+      onRefused(reason, { proven, request }) {
         counters['slack_requests_refused']! += 1;
-        refusedReasons.set(reason, (refusedReasons.get(reason) ?? 0) + 1);
+        if (!proven) return void refusedReasons.set(reason, (refusedReasons.get(reason) ?? 0) + 1);
+        const { user = 'unknown', team, body = {} } = request ?? {};
+        refusals.note({ user, team, what: whatWasAsked(body) }, new MaydayError('input/invalid', reason));
       },
       onCommand: (command, respond) => handled(`command:${command.trigger_id}`, () => chat.command(command, respond)),
       onAction: (payload, respond) => handled(`action:${payload.trigger_id}`, () => chat.action(payload, respond)),
@@ -355,9 +374,9 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
         return answer;
       },
       onShortcut: (payload) => handled(`shortcut:${payload.trigger_id}`, () => chat.shortcut(payload)),
-      async onEvent(event, { id, team }) {
+      async onEvent(event, { id, team, from }) {
         if (isHeard({ kind: 'event', body: { event } }))
-          await handled(`event:${id}`, () => chat.event(event, { team }));
+          await handled(`event:${id}`, () => chat.event(event, { team, from }));
       },
     });
     closers.push(() => app.close());
@@ -371,8 +390,8 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
         if (kind === 'command') await chat.command(JSON.parse(body), async () => {});
         if (kind === 'action' && body !== '{}') await chat.action(JSON.parse(body), async () => {});
         if (kind === 'event' && body !== '{}') {
-          const { event, team } = JSON.parse(body);
-          await chat.event(event, { team });
+          const { event, team, from = { teams: [team], enterprise: undefined } } = JSON.parse(body);
+          await chat.event(event, { team, from });
         }
         await inbox.handled(key);
       }
@@ -391,6 +410,7 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
       }
     };
     const noteRefusals = async () => {
+      await refusals.flush();
       if (refusedReasons.size === 0) return;
       const reasons = Object.fromEntries(refusedReasons);
       refusedReasons.clear();
@@ -496,6 +516,18 @@ const linksOf = (plans: PlanStore, name: string): Record<string, string> => {
 /** Longer than a command usually takes while its process lives; handled by two at once it is still handled once. */
 const unhandledSeconds = 8;
 
+/** Which keys were taken lately; those that are forgotten are found in the database. */
+const createRecent = (most: number) => {
+  const keys = new Set<string>();
+  return {
+    has: (key: string) => keys.has(key),
+    add(key: string) {
+      keys.add(key);
+      if (keys.size > most) keys.delete(keys.values().next().value as string);
+    },
+  };
+};
+
 /** A database that neither answers nor breaks must be said within seconds. */
 const inTime = async <T>(asked: Promise<T>): Promise<T> => {
   let timer: NodeJS.Timeout | undefined;
@@ -508,17 +540,17 @@ const inTime = async <T>(asked: Promise<T>): Promise<T> => {
 
 /** What must be there to handle it again after a crash; Slack's old verification token is not. */
 const bodyToKeep = ({ kind, body }: VerifiedRequest): string => {
-  if (kind === 'action') return JSON.stringify(clickToKeep(body));
-  if (kind === 'event') return JSON.stringify(eventToKeep(body));
+  if (kind === 'action') return JSON.stringify(redactAll(clickToKeep(body)));
+  if (kind === 'event') return JSON.stringify(redactAll(eventToKeep(body)));
   if (kind !== 'command') return '{}';
   const { token: _, ...rest } = body;
-  return JSON.stringify({ ...rest, text: redact(String(rest['text'] ?? '')) });
+  return JSON.stringify(redactAll(rest));
 };
 
 /** Clicks that come to the same when they are handled twice. Trying again is none of them: it may have failed since. */
 const keptClicks = ['run:approve', 'run:cancel', 'run:abort'];
 
-const clickToKeep = ({ actions, user, team, channel, trigger_id }: Record<string, any>): object => {
+const clickToKeep = ({ actions, user, team, enterprise, channel, trigger_id }: Record<string, any>): object => {
   const [action] = actions ?? [];
   if (!keptClicks.includes(action?.action_id)) return {};
   const { type, action_id, value } = action;
@@ -526,6 +558,7 @@ const clickToKeep = ({ actions, user, team, channel, trigger_id }: Record<string
     trigger_id,
     user: { id: user?.id, team_id: user?.team_id },
     team: { id: team?.id },
+    enterprise: enterprise && { id: enterprise.id },
     channel: { id: channel?.id },
     actions: [{ type, action_id, value }],
   };

@@ -44,6 +44,7 @@ export const measureAcknowledging = (): Promise<Acknowledging> =>
 
       const environment = {
         ...withoutTokens(process.env),
+        SLACK_API_URL: `${sink.said.url}/api/`,
         MAYDAY_DATA: folder,
         MAYDAY_LOG: 'error',
         PORT: '0',

@@ -12,7 +12,7 @@ const defaultBackoffLimit = 6;
 export const startJobController = (
   { clock, faults }: SandboxContext,
   store: ClusterStore,
-  logs: Map<string, string>,
+  { logs, printed }: { logs: Map<string, string>; printed: { text: string } },
   finished: (job: KubernetesObject) => void,
 ): void => {
   const attempt = (job: KubernetesObject, failed: number) => {
@@ -28,7 +28,7 @@ export const startJobController = (
       const current = store.find(jobs, namespace, name);
       if (!current || current.metadata.uid !== job.metadata.uid) return;
       const { code, output } = runShell(current.spec?.template?.spec?.containers?.[0]);
-      logs.set(pod.metadata.uid!, output);
+      logs.set(pod.metadata.uid!, printed.text === '' ? output : `${output}${printed.text}\n`);
       setPodStatus(store, pod, podStatus(false, code === 0 ? 'Succeeded' : 'Failed'));
       const now = clock.now().toISOString();
       const status = { startTime, succeeded: code === 0 ? 1 : 0, failed: failed + (code === 0 ? 0 : 1) };

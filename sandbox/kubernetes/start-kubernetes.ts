@@ -33,10 +33,12 @@ export const startKubernetes = async (
   const clusters = new Map<string, Cluster>();
   const oldValue = createOldValues(addresses);
   let jobDone: JobDone = () => {};
+  const printed = { text: '' };
   for (const plan of context.plans) {
     for (const [place, { aws, kubernetes: name }] of Object.entries(plan.regions)) {
       if (!name) continue;
-      const cluster = clusters.get(name) ?? createCluster(context, name, aws ?? place, (job) => jobDone(name, job));
+      const cluster =
+        clusters.get(name) ?? createCluster(context, name, aws ?? place, (job) => jobDone(name, job), printed);
       clusters.set(name, cluster);
       seedCluster(cluster.store, plan, place, oldValue);
     }
@@ -47,7 +49,8 @@ export const startKubernetes = async (
   const commands: { cluster: string; pod: string; command: string[] }[] = [];
   const exec = createExec(context, (cluster, pod, command) => {
     commands.push({ cluster: cluster.name, pod: pod.metadata.name, command });
-    return run(cluster, pod, command);
+    const answer = run(cluster, pod, command);
+    return printed.text === '' ? answer : { ...answer, stdout: `${answer.stdout}${printed.text}\n` };
   });
   const pair = await certificates.pairFor('127.0.0.1');
   const servers = await Promise.all(
@@ -77,6 +80,11 @@ export const startKubernetes = async (
     environment: { KUBECONFIG: path },
     control: {
       'POST /kubernetes/unready': ({ body }) => makeUnready([...clusters.values()], body),
+      /** What every container prints besides, from now on; as careless programs do. */
+      'POST /kubernetes/prints': ({ body }) => {
+        printed.text = String(body.text ?? '');
+        return { ok: true };
+      },
       /** What was run inside containers, oldest first. */
       'GET /kubernetes/commands': () => commands,
     },
@@ -100,6 +108,7 @@ const createCluster = (
   name: string,
   region: string,
   jobDone: (job: KubernetesObject) => void,
+  printed: { text: string },
 ): Cluster => {
   const store = createClusterStore(context.clock);
   const logs = new Map<string, string>();
@@ -114,7 +123,7 @@ const createCluster = (
     deployments.podChanged(pod);
     statefulSets.podChanged(pod);
   });
-  startJobController(context, store, logs, (job) => {
+  startJobController(context, store, { logs, printed }, (job) => {
     const { namespace, name: jobName } = job.metadata;
     if (store.get(typeOf('jobs'), namespace, jobName).status?.succeeded) jobDone(job);
     settled(job);

@@ -41,7 +41,7 @@ export const createAppEvents = (options: {
 
   const send = async (
     event: Record<string, any>,
-    more: { eventId?: string; redeliver?: boolean; tamper?: any } = {},
+    more: { eventId?: string; redeliver?: boolean; tamper?: any; altered?: Record<string, any> } = {},
   ): Promise<Delivered & { event: any }> => {
     const payload = {
       token: 'deprecated',
@@ -65,10 +65,11 @@ export const createAppEvents = (options: {
     };
     let answer = await delivery.send('events_api', payload, more);
     for (const [index, waitSeconds] of retries.entries()) {
-      if (answer.status === 200 || answer.status === 401) break;
+      if (answer.status === 200 || answer.status === 400 || answer.status === 401) break;
       // A world that is closed meanwhile does not wait for it.
       await new Promise<void>((resolve) => void context.clock.after(waitSeconds, resolve));
-      answer = await delivery.send('events_api', payload, { retry: { num: index + 1, reason: 'http_error' } });
+      const retry = { num: index + 1, reason: 'http_error' };
+      answer = await delivery.send('events_api', payload, { retry, ...(more.altered && { altered: more.altered }) });
     }
     return { ...answer, event: payload.event };
   };

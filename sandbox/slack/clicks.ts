@@ -20,6 +20,7 @@ export interface Click {
   /** Sends another action id or value than the button has, as somebody with the signing secret could. */
   forge?: { actionId?: string; value?: string };
   redeliver?: boolean;
+  altered?: Record<string, any>;
   /** False: do not wait to see whether a form opens. */
   wait?: boolean;
 }

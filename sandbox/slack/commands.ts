@@ -7,6 +7,7 @@ export interface TypedCommand {
   text?: string;
   tamper?: any;
   redeliver?: boolean;
+  altered?: Record<string, any>;
 }
 
 /** A slash command, and what the bot answers to it at once. */

@@ -70,8 +70,15 @@ export const createDelivery = (options: {
     async send(
       type: EnvelopeType,
       payload: Record<string, any>,
-      more: { tamper?: Tamper; redeliver?: boolean; retry?: { num: number; reason: string } } = {},
+      more: {
+        tamper?: Tamper;
+        redeliver?: boolean;
+        retry?: { num: number; reason: string };
+        /** What somebody who has the secret could say instead; members are merged, `null` takes one out. */
+        altered?: Record<string, any>;
+      } = {},
     ): Promise<Delivered> {
+      if (more.altered) payload = merged(payload, more.altered);
       if (options.socketMode.connections() > 0 && !more.tamper) {
         const envelopeId = randomUUID();
         let answer = await options.socketMode.send(type, payload, envelopeId);
@@ -99,6 +106,16 @@ export const createDelivery = (options: {
       return more.tamper === 'replay' || more.redeliver ? post(body, contentType, headers) : answer;
     },
   };
+};
+
+const merged = (into: Record<string, any>, from: Record<string, any>): Record<string, any> => {
+  const result = { ...into };
+  for (const [key, value] of Object.entries(from)) {
+    if (value === null) delete result[key];
+    else if (typeof value === 'object' && !Array.isArray(value)) result[key] = merged(result[key] ?? {}, value);
+    else result[key] = value;
+  }
+  return result;
 };
 
 export type Delivery = ReturnType<typeof createDelivery>;

@@ -21,7 +21,13 @@ export const createPeopleActs = (world: ActsWorld) => {
     ...createTalk(world),
 
     /** Any event, whether or not the app subscribes to it; a message and a reaction leave their mark in the channel. */
-    async event(body: { event: any; eventId?: string; redeliver?: boolean; tamper?: any }) {
+    async event(body: {
+      event: any;
+      eventId?: string;
+      redeliver?: boolean;
+      tamper?: any;
+      altered?: Record<string, any>;
+    }) {
       const { event } = body;
       const channel = event.channel ? people.place(event.channel) : undefined;
       if (event.type === 'message' && channel && !event.subtype) {

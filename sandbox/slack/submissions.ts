@@ -47,17 +47,21 @@ export const createSubmissions = ({ context, workspace, triggers, delivery }: Ac
 
   return {
     /** Values by block and action, or by action alone; what is left out stays as it was typed before or began. */
-    async submit(body: { user: string; viewId: string; values?: Record<string, any> }) {
+    async submit(body: { user: string; viewId: string; values?: Record<string, any>; altered?: Record<string, any> }) {
       const user = people.person(body.user);
       const view = openOf(user.id, body.viewId);
       view.chosen = chosenWith(view, body.values ?? {});
-      const answer = await delivery.send('interactive', {
-        type: 'view_submission',
-        ...people.payload(user),
-        trigger_id: triggers.create(user.id, view.id),
-        view: { ...view.view, state: { values: stateValues(view.view.blocks, view.chosen) } },
-        response_urls: [],
-      });
+      const answer = await delivery.send(
+        'interactive',
+        {
+          type: 'view_submission',
+          ...people.payload(user),
+          trigger_id: triggers.create(user.id, view.id),
+          view: { ...view.view, state: { values: stateValues(view.view.blocks, view.chosen) } },
+          response_urls: [],
+        },
+        body,
+      );
       if (answer.status !== 200) return answer;
       try {
         applyAnswer(view, answer.body);

@@ -18,7 +18,9 @@ import type { IncidentDeskTools } from './incident/incident-desk.ts';
 import type { IncidentOrders } from './incident/incident-orders.ts';
 import type { Orders } from './orders.ts';
 import type { ViewAnswer } from './slack-app.ts';
-import type { Say, Talk, Tell, Trusted } from './talk.ts';
+import { whatWasAsked } from './slack-request.ts';
+import type { MayLook, Say, Talk, Tell, Trusted } from './talk.ts';
+import { typed } from './typed.ts';
 
 export interface CommandTalk extends Talk {
   /** A command as it was typed. */
@@ -45,13 +47,14 @@ export const createCommandTalk = (
     incidentOrders: IncidentOrders;
     desk: IncidentDeskTools;
     trusted: Trusted;
+    mayLook: MayLook;
     say: Say;
     tell: Tell;
     propose: CommandContext['propose'];
     approverProof: ApproverProof;
   },
 ): CommandTalk => {
-  const { slack, clock, orders, trusted, say, tell, commands } = options;
+  const { slack, clock, orders, trusted, mayLook, say, tell, commands } = options;
 
   const named = (name: string): Command => {
     const found = commands.find((each) => each.name === name);
@@ -64,7 +67,8 @@ export const createCommandTalk = (
     text: string,
     { caller, key, triggerId, reply }: Given,
   ): Promise<void> => {
-    if (definition.effect !== 'read') caller.name = (await trusted(caller.user, caller.team)).name;
+    if (definition.effect === 'read') await mayLook(caller.user, caller.team);
+    else caller.name = (await trusted(caller.user, caller.team)).name;
     const receivedAt = clock.now();
     const context: CommandContext = {
       caller,
@@ -140,9 +144,9 @@ export const createCommandTalk = (
     },
 
     async command(command, reply) {
-      await say(reply, async () => {
+      const { team_id: team, user_id: user, user_name: name, channel_id: channel } = command;
+      await say({ user, team, what: command.command }, reply, async () => {
         const definition = named(command.command);
-        const { team_id: team, user_id: user, user_name: name, channel_id: channel } = command;
         if ((command.text ?? '').trim() === '' && definition.form && command.trigger_id)
           return await openForm(command.trigger_id, definition.name, { channel });
         await carryOut(definition, command.text ?? '', {
@@ -177,6 +181,7 @@ export const createCommandTalk = (
       }, formPatienceMs);
       const inputs = view.blocks.flatMap((block) => (block.type === 'input' ? (block.block_id ?? []) : []));
       await say(
+        { user, team, what: whatWasAsked(payload) },
         async (text, error) => {
           if (!isOpen) return await reply(text);
           const { field } = ((error as Error).cause ?? {}) as { field?: string };
@@ -199,7 +204,7 @@ export const createCommandTalk = (
       if (!('channel' in payload)) return await openForm(payload.trigger_id, name, {});
       const place = { channel: payload.channel.id, thread: payload.message_ts };
       await openForm(payload.trigger_id, name, place, {
-        reason: redact(unescaped(String(payload.message['text'] ?? ''))),
+        reason: typed(unescaped(String(payload.message['text'] ?? ''))),
       });
     },
 
@@ -209,7 +214,7 @@ export const createCommandTalk = (
       const { user, channel } = event as { user: string; channel: string };
       const thread = (event['thread_ts'] ?? event['ts']) as string;
       const reply = (text: string) => tell({ user, channel, thread }, text);
-      await say(reply, async () => {
+      await say({ user, team, what: 'mention' }, reply, async () => {
         const { user: self } = await slack.whoAmI();
         const words = String(event['text'] ?? '')
           .replaceAll(`<@${self}>`, ' ')

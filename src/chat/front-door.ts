@@ -2,9 +2,13 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { MaydayError } from '../errors.ts';
 import { BodyRefused, parseBody } from './parse-body.ts';
-import { describeRequest, type VerifiedRequest } from './slack-request.ts';
+import { postAnswer } from './respond.ts';
+import { isOfSlack } from './response-url.ts';
+import { describeRequest, shapeFault, type VerifiedRequest } from './slack-request.ts';
 
 const mostBytes = 1_000_000;
+/** So much of a refused body is read to keep the connection; more is not. */
+const shortBytes = 16_384;
 const windowSeconds = 300;
 const rememberMilliseconds = 1500;
 
@@ -14,11 +18,18 @@ export interface FrontDoorOptions {
   signingSecret: string;
   /** The wall clock: signatures know no other time. */
   now(): Date;
-  /** Called for every refused request; nothing in it is proven unless `proven` says so. */
-  onRefused(reason: string, request: { status: number; proven: boolean }): void;
+  /** Where Slack's API is; an answer goes there or to Slack's own hosts, and nowhere else. */
+  apiUrl: string;
+  onRefused: OnRefused;
   /** Writes the request down durably, or says that it was written down before. Only then may anything be done. */
   remember: Remember;
 }
+
+/** Called for every refused request. Nothing in it is proven unless `proven` says so; `request` is there when it was read. */
+export type OnRefused = (
+  reason: string,
+  by: { status: number; proven: boolean; request?: VerifiedRequest | undefined },
+) => void;
 
 export type Accepted = (
   request: VerifiedRequest,
@@ -36,8 +47,9 @@ export type Remembered = 'new' | 'seen' | 'failed' | 'late';
 
 /**
  * Stands between the socket and Bolt, which accepts replays, timestamps from the future and doubled fields. In order:
- * size → content type → signature and time → form → written down → handed over. Whatever fails is answered with one
- * sentence, and what Slack never signed is never parsed.
+ * what the headers alone tell (size, content type, time, whether it is signed at all) → signature → form → written down →
+ * handed over. Whatever fails is answered with one sentence; what Slack never signed is never parsed, and most of it is
+ * not even read.
  */
 export const createFrontDoor = (options: FrontDoorOptions) => {
   if (options.signingSecret.trim() === '') {
@@ -47,26 +59,34 @@ export const createFrontDoor = (options: FrontDoorOptions) => {
     );
   }
 
-  const refuse = (response: ServerResponse, status: number, reason: string, proven = false) => {
-    options.onRefused(reason, { status, proven });
-    // A body that was not read to its end would otherwise be taken for the next request.
-    const headers = { 'content-type': 'text/plain; charset=utf-8', ...(status === 413 ? { connection: 'close' } : {}) };
+  const refuse = (
+    response: ServerResponse,
+    status: number,
+    reason: string,
+    proven = false,
+    request?: VerifiedRequest,
+  ) => {
+    options.onRefused(reason, { status, proven, request });
+    // A body that was not read to its end would otherwise be read on, however long it is.
+    const { req: asked } = response;
+    const isLong = asked.headers['transfer-encoding'] !== undefined || lengthOf(asked) > shortBytes;
+    const headers = {
+      'content-type': 'text/plain; charset=utf-8',
+      ...(isLong && !asked.complete ? { connection: 'close' } : {}),
+    };
     response.writeHead(status, headers).end(reason);
   };
 
   return async (request: IncomingMessage, response: ServerResponse, accepted: Accepted): Promise<void> => {
     if (request.method !== 'POST') return refuse(response, 405, 'Slack sends POST only.');
-    if (Number(request.headers['content-length'] ?? 0) > mostBytes)
-      return refuse(response, 413, 'The body is larger than 1 MB.');
-    const contentType = (request.headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase();
-    if (contentType !== 'application/x-www-form-urlencoded' && contentType !== 'application/json') {
-      return refuse(response, 415, 'Slack sends forms and JSON only.');
-    }
+    if (lengthOf(request) > mostBytes) return refuse(response, 413, 'The body is larger than 1 MB.');
+    const contentType = contentTypeOf(request.headers['content-type']);
+    if (contentType === undefined) return refuse(response, 415, 'Slack sends forms and JSON in UTF-8 only.');
+    const claim = readClaim(request, options.now());
+    if (typeof claim === 'string') return refuse(response, 401, claim);
     const raw = await readLimited(request);
     if (raw === undefined) return refuse(response, 413, 'The body is larger than 1 MB.');
-
-    const fault = signatureFault(request, raw, options.signingSecret, options.now());
-    if (fault) return refuse(response, 401, fault);
+    if (!isSigned(claim, raw, options.signingSecret)) return refuse(response, 401, 'The signature is wrong.');
 
     let body: Record<string, any>;
     try {
@@ -79,21 +99,38 @@ export const createFrontDoor = (options: FrontDoorOptions) => {
     if (body.type === 'url_verification') return void sendJson(response, { challenge: String(body.challenge) });
 
     const verified = describeRequest(body, 'http', `signature:${request.headers['x-slack-signature']}`);
+    const fault = shapeFault(verified);
+    if (fault) return refuse(response, 400, fault, true, verified);
+    if (verified.kind === 'other') return void response.writeHead(200).end();
     const known = await rememberInTime(options.remember(verified.key, verified));
-    if (known === 'failed') return answerNotAccepted(response, verified, notAccepted);
-    if (known === 'late') return answerNotAccepted(response, verified, notKnown);
+    if (known === 'failed') return answerNotAccepted(response, verified, notAccepted, options.apiUrl);
+    if (known === 'late') return answerNotAccepted(response, verified, notKnown, options.apiUrl);
     const num = Number(request.headers['x-slack-retry-num'] ?? 0);
     if (known === 'seen') {
       // Slack repeats events that it thinks lost; saying yes again ends that. Nothing else is ever repeated by Slack.
       if (verified.kind === 'event' && num > 0) return void response.writeHead(200).end();
-      return refuse(response, 401, 'This request has been received before.', true);
+      return refuse(response, 401, 'This request has been received before.', true, verified);
     }
     const reason = request.headers['x-slack-retry-reason'];
     accepted(verified, response, num > 0 ? { num, reason: String(reason ?? '') } : {});
   };
 };
 
-const signatureFault = (request: IncomingMessage, raw: Buffer, secret: string, now: Date): string | undefined => {
+/** `application/json` or a form; undefined for everything else, another alphabet included. */
+const contentTypeOf = (header: string | undefined): string | undefined => {
+  const [type = '', ...parameters] = (header ?? '').split(';').map((part) => part.trim().toLowerCase());
+  if (type !== 'application/x-www-form-urlencoded' && type !== 'application/json') return undefined;
+  const charset = parameters.find((each) => each.startsWith('charset='))?.slice('charset='.length);
+  return charset === undefined || charset.replaceAll('"', '') === 'utf-8' ? type : undefined;
+};
+
+interface Claim {
+  timestamp: string;
+  signature: Buffer;
+}
+
+/** What the headers say of the signature, or what is wrong with it before a byte of the body is read. */
+const readClaim = (request: IncomingMessage, now: Date): Claim | string => {
   const { 'x-slack-signature': signature, 'x-slack-request-timestamp': timestamp } = request.headers;
   if (typeof signature !== 'string' || typeof timestamp !== 'string') return 'The request is not signed.';
   if (!/^\d{1,11}$/.test(timestamp)) return 'The timestamp is not a number of seconds.';
@@ -101,11 +138,14 @@ const signatureFault = (request: IncomingMessage, raw: Buffer, secret: string, n
   if (age > windowSeconds) return 'The request is older than five minutes.';
   if (age < -windowSeconds) return 'The timestamp lies in the future.';
   if (!signature.startsWith('v0=')) return 'The version of the signature is not known.';
-  const expected = createHmac('sha256', secret).update(`v0:${timestamp}:`).update(raw).digest();
-  const given = Buffer.from(signature.slice(3), 'hex');
-  if (given.length !== expected.length || !timingSafeEqual(given, expected)) return 'The signature is wrong.';
-  return undefined;
+  if (!/^v0=[0-9a-f]{64}$/.test(signature)) return 'The signature is wrong.';
+  return { timestamp, signature: Buffer.from(signature.slice(3), 'hex') };
 };
+
+const isSigned = ({ timestamp, signature }: Claim, raw: Buffer, secret: string): boolean =>
+  timingSafeEqual(signature, createHmac('sha256', secret).update(`v0:${timestamp}:`).update(raw).digest());
+
+const lengthOf = (request: IncomingMessage): number => Number(request.headers['content-length'] ?? 0);
 
 /** Undefined when more comes than is allowed; the rest is left unread. */
 const readLimited = (request: IncomingMessage): Promise<Buffer | undefined> =>
@@ -135,25 +175,25 @@ export const rememberInTime = async (remembering: Promise<'new' | 'seen'>): Prom
   return Promise.race([judged, late]).finally(() => clearTimeout(timer));
 };
 
-const answerNotAccepted = (response: ServerResponse, { kind, body }: VerifiedRequest, text: string): void => {
+const answerNotAccepted = (
+  response: ServerResponse,
+  { kind, body }: VerifiedRequest,
+  text: string,
+  apiUrl: string,
+): void => {
   // Only commands show what is answered; an event that is not taken with 503 comes again.
   if (kind === 'command') {
     sendJson(response, { response_type: 'ephemeral', text });
     return;
   }
-  if (typeof body.response_url === 'string') tellLater(body.response_url, text);
+  tellLater(body.response_url, text, apiUrl);
   response.writeHead(503, { 'content-type': 'text/plain; charset=utf-8' }).end(text);
 };
 
 /** Best effort: the click itself has been answered with 503, which Slack shows as a warning sign. */
-export const tellLater = (responseUrl: string, text: string): void => {
-  const body = JSON.stringify({ response_type: 'ephemeral', replace_original: false, text });
-  fetch(responseUrl, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body,
-    signal: AbortSignal.timeout(5000),
-  }).catch(() => undefined);
+export const tellLater = (responseUrl: unknown, text: string, apiUrl: string): void => {
+  if (typeof responseUrl !== 'string' || !isOfSlack(responseUrl, apiUrl)) return;
+  postAnswer(responseUrl, { response_type: 'ephemeral', replace_original: false, text }).catch(() => undefined);
 };
 
 const sendJson = (response: ServerResponse, body: unknown): void => {

@@ -1,5 +1,5 @@
 import { pins } from './incident-talk.ts';
-import type { VerifiedRequest } from './slack-request.ts';
+import { originOfRequest, type VerifiedRequest } from './slack-request.ts';
 
 /**
  * Whether an event is of any interest. Slack tells of every message and every emoji in the channels where Mayday is; what
@@ -21,13 +21,18 @@ export const isHeard = ({ kind, body }: Pick<VerifiedRequest, 'kind' | 'body'>):
 };
 
 /** Those that are handled again when the process died in between; handled twice they come to the same. No words of people. */
-export const eventToKeep = ({ event = {}, team_id }: Record<string, any>): object => {
+export const eventToKeep = ({ event = {}, team_id, ...body }: Record<string, any>): object => {
+  const from = originOfRequest({ team_id, authorizations: body['authorizations'] });
   const { type, subtype, user, reaction, item, channel, deleted_ts, message } = event;
   if (type === 'reaction_added' || type === 'reaction_removed')
-    return { team: team_id, event: { type, user, reaction, item } };
+    return { team: team_id, from, event: { type, user, reaction, item } };
   if (type === 'message' && subtype === 'message_deleted')
-    return { team: team_id, event: { type, subtype, channel, deleted_ts } };
+    return { team: team_id, from, event: { type, subtype, channel, deleted_ts } };
   if (type === 'message' && subtype === 'message_changed')
-    return { team: team_id, event: { type, subtype, channel, message: { ts: message?.ts, user: message?.user } } };
+    return {
+      team: team_id,
+      from,
+      event: { type, subtype, channel, message: { ts: message?.ts, user: message?.user } },
+    };
   return {};
 };

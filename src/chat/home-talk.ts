@@ -16,7 +16,7 @@ import { summarise } from '../engine/summary.ts';
 import { messageOf } from '../errors.ts';
 import type { SlackClient } from '../systems/slack/index.ts';
 import { type HomeRun, type HomeSystem, homeView } from './cards/home-view.ts';
-import type { Talk } from './talk.ts';
+import type { MayLook, Talk } from './talk.ts';
 
 export interface HomeOptions {
   slack: SlackClient;
@@ -47,7 +47,7 @@ const mostLookers = 20;
 const openStatuses = ['running', 'halted', 'waiting for approval', 'paused', 'unwinding'];
 
 /** The App Home: drawn when somebody opens it, and again while they may be looking and something happens. */
-export const createHomeTalk = (options: HomeOptions): HomeTalk => {
+export const createHomeTalk = (options: HomeOptions & { mayLook: MayLook }): HomeTalk => {
   const { slack, store, clock, log } = options;
   const lookers = new Map<string, number>();
   let timer: NodeJS.Timeout | undefined;
@@ -96,14 +96,16 @@ export const createHomeTalk = (options: HomeOptions): HomeTalk => {
 
   return {
     word: 'home',
-    async event(event) {
+    async event(event, { team }) {
       if (event['type'] !== 'app_home_opened' || event['tab'] !== 'home') return;
       const user = String(event['user']);
+      await options.mayLook(user, team);
       lookers.delete(user);
       lookers.set(user, performance.now());
       await draw(user);
     },
-    async action({ user }) {
+    async action({ user, team }) {
+      await options.mayLook(user, team);
       lookers.set(user, performance.now());
       await draw(user);
     },

@@ -34,6 +34,7 @@ export const createHttpReceiver = (options: FrontDoorOptions & { log: Log }): Re
         server = createServer((request, response) => {
           const path = (request.url ?? '').split('?')[0];
           if (path !== '/slack/events') {
+            options.onRefused('Slack calls /slack/events.', { status: 404, proven: false });
             response.writeHead(404, { 'content-type': 'text/plain' }).end('Slack calls /slack/events.');
             return;
           }

@@ -1,8 +1,7 @@
-import type { OverflowAction, StaticSelectAction } from '@slack/bolt';
 import type { Clock, IncidentDirectory, IncidentQuestion, StartFlow } from '../define.ts';
 import type { IncidentStore } from '../engine/incident-store.ts';
+import { MaydayError } from '../errors.ts';
 import type { IncidentEvent } from '../incident/incident.ts';
-import { redact } from '../redact.ts';
 import type { SlackClient } from '../systems/slack/index.ts';
 import { unescaped } from './cards/text.ts';
 import type { ChatOptions } from './chat.ts';
@@ -11,7 +10,9 @@ import type { IncidentDeskTools } from './incident/incident-desk.ts';
 import { answersOf, filledIn, nextOf, reopenForm } from './incident/incident-forms.ts';
 import { type IncidentOrders, pinnedMark } from './incident/incident-orders.ts';
 import type { ViewAnswer } from './slack-app.ts';
-import type { Say, Submitted, Talk, Tell, Trusted } from './talk.ts';
+import { whatWasAsked } from './slack-request.ts';
+import type { MayLook, Say, Submitted, Talk, Tell, Trusted } from './talk.ts';
+import { typed } from './typed.ts';
 
 /** With any of these on it, a message stands on the timeline. */
 export const pins: readonly string[] = ['pushpin', 'round_pushpin'];
@@ -30,10 +31,11 @@ export const createIncidentTalk = (options: {
   commandTalk: CommandTalk;
   start: ChatOptions['start'];
   trusted: Trusted;
+  mayLook: MayLook;
   say: Say;
   tell: Tell;
 }): Talk => {
-  const { slack, clock, store, incidents, orders, desk, trusted, say, tell } = options;
+  const { slack, clock, store, incidents, orders, desk, trusted, mayLook, say, tell } = options;
 
   const startFlow = async ({ payload, user, team }: Submitted, request: StartFlow): Promise<void> => {
     const { name } = await trusted(user, team);
@@ -49,7 +51,7 @@ export const createIncidentTalk = (options: {
     const { payload, user, team } = form;
     const id = payload.view.private_metadata;
     const filled = filledIn(payload.view);
-    const words = redact(filled['words'] ?? '');
+    const words = typed(filled['words']);
     const { incident } = await store.read(id);
     const flow = (name: string, more: Partial<StartFlow> = {}): StartFlow => ({
       flow: name,
@@ -107,20 +109,27 @@ export const createIncidentTalk = (options: {
 
     async action({ payload, action, user, team, reply }) {
       const by = async () => ({ person: user, name: (await trusted(user, team)).name });
-      const ask = async (id: string, what: IncidentQuestion) => desk.ask(payload.trigger_id, id, what, '');
+      const ask = async (id: string, what: IncidentQuestion) => {
+        await by();
+        await desk.ask(payload.trigger_id, id, what, '');
+      };
       const value = 'value' in action ? String(action.value ?? '') : '';
       const [id = '', more = ''] = value.split('|');
       switch (action.action_id) {
         case 'incident:take': {
-          const [role = '', incident = ''] = (action as StaticSelectAction).selected_option.value.split('|');
+          const [role = '', incident = ''] = chosenValue(action).split('|');
           return await reply(
             await orders.give(incident, { deed: 'role', role, person: null, ifFree: true }, await by()),
           );
         }
         case 'incident:more': {
-          const [what = '', incident = ''] = (action as OverflowAction).selected_option.value.split('|');
+          const [what = '', incident = ''] = chosenValue(action).split('|');
           if (what === 'task') return await ask(incident, 'task');
-          if (what === 'timeline') return await reply(await desk.timeline(incident));
+          if (what === 'timeline') {
+            await mayLook(user, team);
+            return await reply(await desk.timeline(incident));
+          }
+          if (what !== 'postmortem') throw unknownButton();
           await by();
           return await reply(await desk.postMortem(incident));
         }
@@ -131,6 +140,7 @@ export const createIncidentTalk = (options: {
         case 'incident:resolve':
           return await ask(id, 'resolve');
         case 'incident:reopen':
+          await by();
           return void (await slack.openView(payload.trigger_id, reopenForm(id)));
         case 'incident:postmortem':
           await by();
@@ -141,6 +151,8 @@ export const createIncidentTalk = (options: {
           return await reply(await orders.give(id, { deed: 'dismiss' }, await by()));
         case 'incident:task-done':
           return await reply(await orders.give(id, { deed: 'task-done', task: more }, await by()));
+        default:
+          throw unknownButton();
       }
     },
 
@@ -156,6 +168,7 @@ export const createIncidentTalk = (options: {
         await tell({ user, channel: incident.facts['channel'] }, text);
       };
       await say(
+        { user, team: form.team, what: whatWasAsked(payload) },
         async (text) => {
           if (!isOpen) return await later(text);
           answer = { response_action: 'errors', errors: { words: text.slice(0, 300) } };
@@ -177,7 +190,7 @@ export const createIncidentTalk = (options: {
         payload.trigger_id,
         '/incident',
         { channel, fixed: { about: `${channel}/${payload.message_ts}` } },
-        { reason: redact(unescaped(String(payload.message.text ?? ''))).slice(0, 450) },
+        { reason: typed(unescaped(String(payload.message.text ?? ''))).slice(0, 450) },
       );
     },
 
@@ -190,6 +203,7 @@ export const createIncidentTalk = (options: {
         const { channel, ts } = item as { channel: string; ts: string };
         await inTurn(channel, ts, () =>
           say(
+            { user, team, what: `event ${type}` },
             (text) => tell({ user, channel }, text),
             async () => {
               if (type === 'reaction_removed') return await unpin(channel, ts, user);
@@ -236,14 +250,12 @@ export const createIncidentTalk = (options: {
     if (ids.length === 0) return;
     const raw: string | undefined = message.text ?? (await slack.message(channel, message.ts))?.text;
     if (raw === undefined) return;
-    const text = unescaped(raw);
+    const text = typed(unescaped(raw));
     await pinnedHere(
       channel,
       message.ts,
       (found) =>
-        found.text === redact(text)
-          ? []
-          : [{ type: 'incident.message-edited', data: { channel, ts: message.ts, text } }],
+        found.text === text ? [] : [{ type: 'incident.message-edited', data: { channel, ts: message.ts, text } }],
       `slack:${message.user ?? 'unknown'}`,
     );
   }
@@ -257,5 +269,18 @@ export const createIncidentTalk = (options: {
     );
   }
 };
+
+/** What was chosen in a menu; a forged one may have no such thing. */
+const chosenValue = (action: object): string => {
+  const { selected_option: chosen } = action as { selected_option?: { value?: unknown } | null };
+  if (typeof chosen?.value !== 'string') throw unknownButton();
+  return chosen.value;
+};
+
+const unknownButton = () =>
+  new MaydayError(
+    'input/invalid',
+    'Mayday has no such button; the message may be of an older version. Nothing was done.',
+  );
 
 type PinnedHere = Awaited<ReturnType<IncidentStore['read']>>['incident']['pinned'][number];

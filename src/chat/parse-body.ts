@@ -31,6 +31,9 @@ export const parseBody = (contentType: string, raw: Buffer): Record<string, any>
   return parseJson(fields[0]![1]);
 };
 
+/** What came as an object already, over Socket Mode, cleaned in the same way. */
+export const cleanedBody = (body: object): Record<string, any> => parseJson(JSON.stringify(body));
+
 const parseJson = (text: string): Record<string, any> => {
   // Most bodies have nothing to clean, and a reviver would cost every one of them.
   const isSuspect = /\\u(0000|d[89a-f])/i.test(text) || text.includes('__proto__');

@@ -9,7 +9,9 @@ import { type ProposalText, proposalCard } from './cards/proposal-card.ts';
 import { plain, slackTime } from './cards/text.ts';
 import type { CommandTalk } from './command-talk.ts';
 import type { ViewAnswer } from './slack-app.ts';
+import { whatWasAsked } from './slack-request.ts';
 import type { Say, Talk, Trusted } from './talk.ts';
+import { typed } from './typed.ts';
 
 export interface ProposalOptions {
   slack: SlackClient;
@@ -129,6 +131,7 @@ export const createProposalTalk = (
 
     async action({ payload, action, user, team, reply }) {
       const id = 'value' in action ? String(action.value ?? '') : '';
+      const { name } = await trusted(user, team);
       if (action.action_id === 'proposal:wrong')
         return void (await slack.openView(
           payload.trigger_id,
@@ -142,7 +145,6 @@ export const createProposalTalk = (
             multiline: true,
           }),
         ));
-      const { name } = await trusted(user, team);
       const { subject, channel, ts, open } = await find(id);
       if (action.action_id === 'proposal:start') {
         let started: string | undefined;
@@ -157,7 +159,8 @@ export const createProposalTalk = (
         if (started) await answer(id, 'start', user, `▶️ Started by <@${user}>: run \`${started}\``);
         return;
       }
-      if (action.action_id !== 'proposal:later') return;
+      if (action.action_id !== 'proposal:later')
+        throw new MaydayError('input/invalid', 'Mayday has no such button. Nothing was done.');
       const until = new Date(clock.now().getTime() + putOffSeconds * 1000).toISOString();
       const later = { ...open, putOffUntil: until, putOffBy: user };
       const { rowCount } = await pool.query(
@@ -177,15 +180,17 @@ export const createProposalTalk = (
       );
     },
 
-    async submitted({ payload: { view }, user, team }) {
+    async submitted({ payload, user, team }) {
+      const { view } = payload;
       let back: ViewAnswer | undefined;
       await say(
+        { user, team, what: whatWasAsked(payload) },
         async (text) => {
           back = { response_action: 'errors', errors: { field: text.slice(0, 300) } };
         },
         async () => {
           await trusted(user, team);
-          const reason = redact(view.state.values['field']?.['value']?.value ?? '');
+          const reason = typed(view.state?.values?.['field']?.['value']?.value);
           const said = `🚫 Wrong, says <@${user}>: ${plain(reason)}`;
           await answer(view.private_metadata, 'wrong', user, said, reason);
         },

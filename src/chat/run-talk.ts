@@ -5,7 +5,6 @@ import { ruleOf, wordToAllow } from '../engine/controls.ts';
 import type { RunStore } from '../engine/run-store.ts';
 import type { RunState } from '../engine/state.ts';
 import { MaydayError } from '../errors.ts';
-import { redact } from '../redact.ts';
 import type { SlackClient } from '../systems/slack/index.ts';
 import type { ApproverProof } from './approver-proof.ts';
 import { oneFieldForm, saidForm } from './cards/forms.ts';
@@ -14,7 +13,9 @@ import { shorten } from './cards/text.ts';
 import type { ChatOptions } from './chat.ts';
 import type { Order, Orders } from './orders.ts';
 import type { ViewAnswer } from './slack-app.ts';
-import type { Say, Talk, Trusted } from './talk.ts';
+import { whatWasAsked } from './slack-request.ts';
+import type { MayLook, Say, Talk, Trusted } from './talk.ts';
+import { typed } from './typed.ts';
 
 /** The buttons of a run's card, and the forms that some of them open. */
 export const createRunTalk = (options: {
@@ -22,19 +23,18 @@ export const createRunTalk = (options: {
   store: RunStore;
   orders: Orders;
   trusted: Trusted;
+  mayLook: MayLook;
   say: Say;
   commandOf: CommandOf;
   clock: Clock;
   start: ChatOptions['start'];
   stepUp: ApproverProof;
 }): Talk => {
-  const { slack, store, orders, trusted, say, commandOf, clock, stepUp } = options;
+  const { slack, store, orders, trusted, mayLook, say, commandOf, clock, stepUp } = options;
 
   /** Who may not approve is told so at once, without a form; unless to find that out takes longer than a form waits for. */
-  const refuseInTime = async (runId: string, user: string, team: string): Promise<void> => {
-    const checked = trusted(user, team).then(({ name }) =>
-      orders.mayApprove(runId, { person: user, name, via: 'slack' }),
-    );
+  const refuseInTime = async (runId: string, person: string, name: string): Promise<void> => {
+    const checked = orders.mayApprove(runId, { person, name, via: 'slack' });
     checked.catch(() => {});
     await Promise.race([checked, sleep(formPatienceMs)]);
   };
@@ -72,11 +72,17 @@ export const createRunTalk = (options: {
     word: 'run',
 
     async action({ payload, action, user, team, reply }) {
-      if (action.type !== 'button') return;
+      if (action.type !== 'button') throw unknownButton();
       const [runId = '', hash = '', step = ''] = (action.value ?? '').split('|');
       const actionId = action.action_id.split(':').slice(0, 2).join(':');
-      // A form must be asked for within three seconds of the click, so that comes before everything slow.
+      const isLook = actionId === 'run:details' || actionId === 'run:page';
       const handle = await store.open(runId);
+      const form = formFor(actionId, action.value ?? '', handle.state());
+      const order = orderOfClick(actionId, hash, step);
+      if (!isLook && !form && !order && actionId !== 'run:again') throw unknownButton();
+      // One question of Slack, and a form is asked for at once: its trigger is good for three seconds.
+      if (isLook) await mayLook(user, team);
+      const name = isLook ? '' : (await trusted(user, team)).name;
       if (actionId === 'run:details')
         return void (await slack.openView(payload.trigger_id, runDetails(handle.state(), 0, commandOf)));
       if (actionId === 'run:page' && payload.view)
@@ -85,33 +91,28 @@ export const createRunTalk = (options: {
           runDetails(await handle.refresh(), Number(step), commandOf),
           payload.view.hash,
         );
-      if (actionId === 'run:again') {
-        const { name } = await trusted(user, team);
-        return await reply(await askAgain(handle.state(), { slack: user, name, team }));
-      }
-      const form = formFor(actionId, action.value ?? '', handle.state());
-      if (form && actionId === 'run:approve') await refuseInTime(runId, user, team);
+      if (actionId === 'run:again') return await reply(await askAgain(handle.state(), { slack: user, name, team }));
+      if (form && actionId === 'run:approve') await refuseInTime(runId, user, name);
       if (form) return void (await slack.openView(payload.trigger_id, form));
-      const order = orderOfClick(actionId, hash, step);
-      if (!order) return;
-      const { name } = await trusted(user, team);
-      await reply(await orders.give(runId, order, { person: user, name, via: 'slack' }));
+      if (order) await reply(await orders.give(runId, order, { person: user, name, via: 'slack' }));
     },
 
-    async submitted({ payload: { view }, user, team }) {
-      const [runId = '', hash = '', step = ''] = view.private_metadata.split('|');
-      const value = redact(view.state.values['field']?.['value']?.value ?? '');
+    async submitted({ payload, user, team }) {
+      const { view } = payload;
+      const [runId = '', hash = '', step = ''] = String(view.private_metadata).split('|');
+      const value = typed(view.state?.values?.['field']?.['value']?.value);
       const asksForCode = view.blocks.some((block) => block.block_id === 'code');
-      const code = view.state.values['code']?.['value']?.value ?? '';
+      const code = typed(view.state?.values?.['code']?.['value']?.value);
       let answer: ViewAnswer | undefined;
       await say(
+        { user, team, what: whatWasAsked(payload) },
         async (text) => {
           const at = view.blocks.some((block) => block.block_id === 'field') ? 'field' : 'code';
           answer = { response_action: 'errors', errors: { [at]: text.slice(0, 300) } };
         },
         async () => {
           const order = orderOfForm(view.callback_id, hash, step, value);
-          if (!order) return;
+          if (!order) throw unknownButton();
           const { name } = await trusted(user, team);
           if (order.deed === 'approve' && asksForCode) {
             const proven = await stepUp.prove(runId, order, { person: user, name, via: 'slack' }, code);
@@ -130,6 +131,8 @@ export const createRunTalk = (options: {
 
 /** A form can be opened for three seconds after the click. */
 const formPatienceMs = 1_500;
+const unknownButton = () =>
+  new MaydayError('input/invalid', 'Mayday has no such button; the card may be of an older version. Nothing was done.');
 
 /** What a button orders by itself; the others open a form first. */
 const orderOfClick = (actionId: string, hash: string, step: string): Order | undefined => {

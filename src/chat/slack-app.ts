@@ -9,11 +9,14 @@ import {
   type ViewSubmitAction,
 } from '@slack/bolt';
 import type { Log } from '../define.ts';
-import { messageOf } from '../errors.ts';
+import { MaydayError, messageOf } from '../errors.ts';
+import { sendable } from '../redact.ts';
 import type { SlackSettings } from '../systems/slack/config.ts';
-import type { Remember } from './front-door.ts';
+import type { OnRefused, Remember } from './front-door.ts';
 import { createHttpReceiver } from './http-receiver.ts';
 import { postAnswer } from './respond.ts';
+import { isOfSlack } from './response-url.ts';
+import { type Origin, originOfRequest } from './slack-request.ts';
 import { createSocketReceiver } from './socket-receiver.ts';
 
 /** A view must be answered in three seconds; a handler that needs longer closes the view and goes on. */
@@ -37,7 +40,7 @@ export interface SlackAppOptions {
   host: string;
   /** 0 lets the system choose. */
   port: number;
-  onRefused(reason: string, request: { status: number; proven: boolean }): void;
+  onRefused: OnRefused;
   /** Called when the command has been acknowledged. */
   onCommand(command: SlashCommand, respond: Respond): Promise<void>;
   /** Called when the click has been acknowledged. */
@@ -47,7 +50,7 @@ export interface SlackAppOptions {
   /** Called when the shortcut has been acknowledged; its trigger is good for three seconds. */
   onShortcut(payload: GlobalShortcut | MessageShortcut): Promise<void>;
   /** Messages, reactions, App Home and the like; never those of bots. */
-  onEvent(event: Record<string, any>, envelope: { team: string; id: string }): Promise<void>;
+  onEvent(event: Record<string, any>, envelope: { id: string; team: string; from: Origin }): Promise<void>;
 }
 
 export interface SlackApp {
@@ -64,6 +67,7 @@ export const startSlackApp = async (options: SlackAppOptions): Promise<SlackApp>
     ? undefined
     : createHttpReceiver({
         signingSecret: settings.SLACK_SIGNING_SECRET,
+        apiUrl: settings.SLACK_API_URL,
         now: options.now,
         onRefused: options.onRefused,
         remember,
@@ -71,7 +75,13 @@ export const startSlackApp = async (options: SlackAppOptions): Promise<SlackApp>
       });
   const receiver: Receiver =
     http ??
-    createSocketReceiver({ appToken: settings.SLACK_APP_TOKEN!, apiUrl: settings.SLACK_API_URL, remember, log });
+    createSocketReceiver({
+      appToken: settings.SLACK_APP_TOKEN!,
+      apiUrl: settings.SLACK_API_URL,
+      onRefused: options.onRefused,
+      remember,
+      log,
+    });
   const app = new App({
     receiver,
     // Not `token`: Bolt would ask auth.test before the first request, and Mayday must start when Slack is down.
@@ -87,7 +97,7 @@ export const startSlackApp = async (options: SlackAppOptions): Promise<SlackApp>
   const respondTo =
     (url: string): Respond =>
     (message) =>
-      respond(url, message);
+      respond(url, settings.SLACK_API_URL, message);
   app.command(/.*/, async ({ command, ack }) => {
     await ack();
     await options.onCommand(command, respondTo(command.response_url));
@@ -109,7 +119,7 @@ export const startSlackApp = async (options: SlackAppOptions): Promise<SlackApp>
   });
   app.event(/.*/, async ({ event, body }) => {
     if ('bot_id' in event && event.bot_id) return;
-    await options.onEvent(event, { team: body.team_id, id: body.event_id });
+    await options.onEvent(event, { id: body.event_id, team: body.team_id, from: originOfRequest(body) });
   });
   await receiver.start(options.port, options.host);
   return { url: http?.url(), app, close: async () => void (await app.stop()) };
@@ -123,12 +133,21 @@ const inTime = async (working: Promise<ViewAnswer | undefined>): Promise<ViewAns
   return Promise.race([working, late]).finally(() => clearTimeout(timer));
 };
 
-const respond = async (url: string, { text, blocks, replaceOriginal }: Parameters<Respond>[0]): Promise<void> => {
+const respond = async (
+  url: string,
+  apiUrl: string,
+  { text, blocks, replaceOriginal }: Parameters<Respond>[0],
+): Promise<void> => {
+  if (!isOfSlack(url, apiUrl))
+    throw new MaydayError(
+      'input/invalid',
+      'The request names an address for answers that is not of Slack; nothing was sent there.',
+    );
   const message = {
     response_type: 'ephemeral',
     text,
     replace_original: replaceOriginal === true,
     ...(blocks ? { blocks } : {}),
   };
-  await postAnswer(url, message);
+  await postAnswer(url, sendable(message));
 };

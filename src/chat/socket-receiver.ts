@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type App, LogLevel, type Receiver, type ReceiverEvent, SocketModeReceiver } from '@slack/bolt';
 import type { Log } from '../define.ts';
 import { messageOf } from '../errors.ts';
-import { notAccepted, notKnown, type Remember, rememberInTime, tellLater } from './front-door.ts';
-import { describeRequest } from './slack-request.ts';
+import { notAccepted, notKnown, type OnRefused, type Remember, rememberInTime, tellLater } from './front-door.ts';
+import { cleanedBody } from './parse-body.ts';
+import { describeRequest, shapeFault } from './slack-request.ts';
 
 const connections = 2;
 const firstWaitMilliseconds = 250;
@@ -16,6 +17,8 @@ export interface SocketReceiverOptions {
   appToken: string;
   apiUrl: string;
   remember: Remember;
+  /** What comes over a socket is proven by the socket. */
+  onRefused: OnRefused;
   log: Log;
 }
 
@@ -30,15 +33,20 @@ export const createSocketReceiver = (options: SocketReceiverOptions): Receiver =
   const live = new Set<SocketModeReceiver>();
 
   const handle = async (event: ReceiverEvent): Promise<void> => {
-    const request = describeRequest(event.body, 'socket', `envelope:${event.customProperties?.['envelopeId']}`);
+    const body = cleanedBody(event.body);
+    const request = describeRequest(body, 'socket', `envelope:${event.customProperties?.['envelopeId']}`);
+    const fault = shapeFault(request);
+    if (fault) options.onRefused(fault, { status: 400, proven: true, request });
+    // Not acknowledged it would come again, and be as wrong.
+    if (fault || request.kind === 'other') return event.ack();
     const known = await rememberInTime(options.remember(request.key, request));
-    if (known === 'new') return app!.processEvent(event);
+    if (known === 'new') return app!.processEvent({ ...event, body });
     if (known === 'seen') return event.ack();
     // An event that is not acknowledged comes again; the others are told.
     if (request.kind === 'event') return;
     const text = known === 'late' ? notKnown : notAccepted;
     if (request.kind === 'command') return event.ack({ response_type: 'ephemeral', text });
-    if (typeof request.body['response_url'] === 'string') tellLater(request.body['response_url'], text);
+    tellLater(request.body['response_url'], text, options.apiUrl);
     await event.ack();
   };
 

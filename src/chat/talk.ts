@@ -4,7 +4,9 @@ import { MaydayError, messageOf } from '../errors.ts';
 import { redact } from '../redact.ts';
 import type { SlackClient } from '../systems/slack/index.ts';
 import { plain } from './cards/text.ts';
+import type { About, Refusals } from './refusals.ts';
 import type { Respond, ViewAnswer } from './slack-app.ts';
+import type { Origin } from './slack-request.ts';
 
 /** One part of the conversation. It hears of what begins with its word: `run` of `run:approve` and of `run:reject-reason`. */
 export interface Talk {
@@ -37,15 +39,20 @@ export interface Shortcut {
   team: string;
 }
 
-/** Does something for a person and tells them in one sentence when it could not be done. Never throws. */
-export type Say = (reply: (text: string, error: unknown) => Promise<void>, work: () => Promise<void>) => Promise<void>;
+/** Does something for a person and tells them in one sentence when it could not be done; a refusal is put on record. Never throws. */
+export type Say = (
+  about: About,
+  reply: (text: string, error: unknown) => Promise<void>,
+  work: () => Promise<void>,
+) => Promise<void>;
 
 export const createSay =
-  (log: Log): Say =>
-  async (reply, work) => {
+  (log: Log, refusals: Refusals): Say =>
+  async (about, reply, work) => {
     try {
       await work();
     } catch (error) {
+      refusals.note(about, error);
       if (!(error instanceof MaydayError)) log.error({}, messageOf(error));
       const text =
         error instanceof MaydayError
@@ -66,11 +73,48 @@ export const createTrusted =
     const refuse = (why: string) =>
       new MaydayError('authority/refused', `${why} Rule: only full members of this workspace may. Nothing was done.`);
     const [info, self] = await Promise.all([slack.userInfo(user), slack.whoAmI()]);
-    if (team !== self.team || info.isStranger) throw refuse('You belong to another workspace.');
+    if ((team !== self.team && !self.isOrgWide) || info.isStranger) throw refuse('You belong to another workspace.');
     if (info.isBot) throw refuse('Bots may not give orders.');
     if (info.isDeactivated) throw refuse('This account is deactivated.');
     if (info.isGuest) throw refuse('You are a guest here.');
     return { name: info.name };
+  };
+
+/** Throws for whoever may not even look. A guest may; what nobody can tell, because Slack does not answer, holds no look up. */
+export type MayLook = (user: string, team: string) => Promise<void>;
+
+export const createMayLook =
+  (slack: SlackClient): MayLook =>
+  async (user, team) => {
+    const known = await Promise.all([slack.userInfo(user), slack.whoAmI()]).catch(() => undefined);
+    if (!known) return;
+    const [info, self] = known;
+    const rule = 'Rule: only people of this workspace may look. Nothing was shown.';
+    if ((team !== self.team && !self.isOrgWide) || info.isStranger)
+      throw new MaydayError('authority/refused', `You belong to another workspace. ${rule}`);
+    if (info.isBot) throw new MaydayError('authority/refused', `Bots may not ask. ${rule}`);
+    if (info.isDeactivated) throw new MaydayError('authority/refused', `This account is deactivated. ${rule}`);
+  };
+
+/** Throws when a request says itself that it comes from elsewhere: another workspace, or another organisation. */
+export type Ours = (from: Origin) => Promise<void>;
+
+export const createOurs =
+  (slack: SlackClient): Ours =>
+  async ({ teams, enterprise }) => {
+    // Whoever gives an order is looked up as well, and unknown means no there.
+    const self = await slack.whoAmI().catch(() => undefined);
+    if (!self) return;
+    const refuse = (why: string) =>
+      new MaydayError('authority/refused', `${why} Rule: only full members of this workspace may. Nothing was done.`);
+    if (enterprise !== undefined && enterprise !== self.enterprise)
+      throw refuse('This comes from another Enterprise organisation.');
+    if (self.isOrgWide) {
+      if (enterprise === undefined) throw refuse('This does not say from which Enterprise organisation it comes.');
+      return;
+    }
+    if (teams.length === 0) throw refuse('This does not say from which workspace it comes.');
+    if (teams.some((team) => team !== self.team)) throw refuse('You belong to another workspace.');
   };
 
 /** Where a person acted, for an answer that only they see. */

@@ -42,8 +42,11 @@ export interface StepContext extends LookContext {
 
 /** Where a host of a plan is really reached: `MAYDAY_HOSTS`, `MAYDAY_CA` and `MAYDAY_DNS_SERVERS` in one place. */
 export interface Dialler {
-  /** The address to connect to; the given host and port when nothing maps them. TLS still names the given host. */
-  reach(host: string, port: number): { host: string; port: number };
+  /**
+   * The address to connect to; the given host and port when nothing maps them, and `mapped` when something does. TLS still
+   * names the given host.
+   */
+  reach(host: string, port: number): { host: string; port: number; mapped?: true };
   /** PEM of an authority trusted besides the usual ones. */
   readonly authority: string | undefined;
   /** `address:port` of the resolvers that DNS checks ask; empty means the machine's own. */

@@ -16,10 +16,26 @@ export const nearest = (word: string, valid: readonly string[]): string | undefi
   return best?.word;
 };
 
+/** Characters that no name of ours has: letters of other alphabets that look like ours, marks that reorder, what cannot be seen. */
+const strange = /[^\x20-\x7e]/gu;
+
+/** Why a name may look right and be another; nothing for one of plain characters. */
+export const lookAlikes = (word: string): string => {
+  const found = [...new Set(word.match(strange) ?? [])].slice(0, 3);
+  if (found.length === 0) return '';
+  const codes = found.map((each) => `U+${each.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`);
+  return ` It contains characters that look like others or cannot be seen (${codes.join(', ')}): type it with plain letters.`;
+};
+
+/** A name as it may be shown: what would reorder or hide it is gone. */
+export const shownName = (word: string): string => word.replaceAll(/[\p{Cc}\p{Cf}]/gu, '').slice(0, 100);
+
 /** ` Did you mean "x"?`, or the list of what is valid when nothing is near. */
 export const didYouMean = (word: string, valid: readonly string[]): string => {
+  const like = lookAlikes(word);
   const near = nearest(word, valid);
-  if (near !== undefined) return ` Did you mean "${near}"?`;
+  if (near !== undefined) return `${like} Did you mean "${near}"?`;
+  if (like !== '') return like;
   return valid.length === 0 ? '' : ` Valid: ${valid.slice(0, 12).join(', ')}${valid.length > 12 ? ', …' : ''}.`;
 };
 

@@ -1,9 +1,10 @@
 import { lookup as systemLookup } from 'node:dns';
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { isIP } from 'node:net';
 import type { SystemTools } from '../define.ts';
 import { MaydayError, messageOf } from '../errors.ts';
-import { isForbiddenAddress } from './forbidden-address.ts';
+import { isForbiddenAddress, isOwnAddress } from './forbidden-address.ts';
 import { trust } from './trust.ts';
 
 export interface HttpAnswer {
@@ -23,13 +24,19 @@ export interface HttpCall {
 }
 
 export interface HttpClient {
-  /** Follows no redirect: where a URL leads is part of the answer. */
+  /**
+   * Follows no redirect: where a URL leads is part of the answer, and an answer must not choose whom Mayday asks next.
+   * The address that is connected to is the one that was judged, however a name resolves a moment later.
+   */
   ask(call: HttpCall, signal: AbortSignal): Promise<HttpAnswer>;
 }
 
 const mostBytes = 256 * 1024;
 
-export const createHttpClient = (tools: SystemTools): HttpClient => ({
+/** How names become addresses: the machine's own way unless somebody says otherwise. */
+type Lookup = NonNullable<RequestOptions['lookup']>;
+
+export const createHttpClient = (tools: SystemTools, lookup: Lookup = systemLookup as Lookup): HttpClient => ({
   async ask({ method, url: text, body, headers, changing = false }, signal) {
     const url = new URL(text);
     if (isForbiddenAddress(url.hostname)) throw forbiddenError(url.hostname);
@@ -37,6 +44,8 @@ export const createHttpClient = (tools: SystemTools): HttpClient => ({
     const port = Number(url.port || (secure ? 443 : 80));
     const name = url.hostname.replace(/^\[|\]$/g, '');
     const reached = tools.dialler.reach(name, port);
+    const judge = judgeOf(name, reached.mapped === true);
+    if (isIP(reached.host) !== 0) judge(reached.host);
     const options: RequestOptions = {
       method,
       host: reached.host,
@@ -51,7 +60,7 @@ export const createHttpClient = (tools: SystemTools): HttpClient => ({
       },
       // A kept connection could belong to the place from which the name has just been switched away.
       agent: false,
-      lookup: guardedLookup,
+      lookup: lookupJudgedBy(judge, lookup),
       signal,
     };
     const startedAt = performance.now();
@@ -101,18 +110,40 @@ export const httpRefusal = (
 const forbiddenError = (host: string) =>
   new MaydayError('input/invalid', `${host} is a link-local or metadata address; nothing may ask it`);
 
-/** Judges what a name resolves to as well, since a name can be made to lead anywhere. */
-const guardedLookup: NonNullable<RequestOptions['lookup']> = (host, options, done) => {
-  systemLookup(host, options, (error, address, family) => {
-    if (error) return done(error, address, family);
-    const found = Array.isArray(address)
-      ? (address as { address: string }[]).map((one) => one.address)
-      : [String(address)];
-    const bad = found.find(isForbiddenAddress);
-    if (bad) return done(forbiddenError(bad), address, family);
-    done(null, address, family);
-  });
-};
+type Judge = (address: string) => void;
+
+/**
+ * Throws for an address that must not be asked. This machine itself only where the operator has mapped that very name
+ * (`MAYDAY_HOSTS`): a plan or a name server must not be able to aim Mayday at its own database.
+ */
+const judgeOf =
+  (name: string, isMapped: boolean): Judge =>
+  (address) => {
+    if (isForbiddenAddress(address)) throw forbiddenError(address);
+    if (!isMapped && isOwnAddress(address))
+      throw new MaydayError(
+        'input/invalid',
+        `${name} leads to ${address}, which is the machine that Mayday runs on; it was not asked. If that is meant, map the name in MAYDAY_HOSTS`,
+      );
+  };
+
+/** Judges what a name resolves to, since a name can be made to lead anywhere; what is judged is what is connected to. */
+const lookupJudgedBy =
+  (judge: Judge, lookup: Lookup): Lookup =>
+  (host, options, done) => {
+    lookup(host, options, (error, address, family) => {
+      if (error) return done(error, address, family);
+      const found = Array.isArray(address)
+        ? (address as { address: string }[]).map((one) => one.address)
+        : [String(address)];
+      try {
+        for (const each of found) judge(each);
+      } catch (refused) {
+        return done(refused as Error, address, family);
+      }
+      done(null, address, family);
+    });
+  };
 
 const readText = async (response: IncomingMessage): Promise<string> => {
   const chunks: Buffer[] = [];

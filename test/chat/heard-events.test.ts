@@ -23,6 +23,7 @@ test('no words of people are kept of an edit, and what is kept is enough to do i
   const event = { type: 'message', subtype: 'message_changed', channel: 'C1', message, previous_message: message };
   expect(eventToKeep({ event, team_id: 'T1' })).toEqual({
     team: 'T1',
+    from: { teams: ['T1'], enterprise: undefined },
     event: { type: 'message', subtype: 'message_changed', channel: 'C1', message: { ts: '1.1', user: 'U1' } },
   });
   expect(eventToKeep({ event: { type: 'app_mention', text: 'private words' }, team_id: 'T1' })).toEqual({});

@@ -28,8 +28,9 @@ export const openRealWorld = (
     dialler: {
       reach(host, port) {
         const found = hosts[`${host}:${port}`];
-        if (found === undefined) return { host, port };
-        return { host: '127.0.0.1', port: typeof found === 'number' ? found : found() };
+        // Real servers stand on loopback here, as an operator would say who runs them beside the bot.
+        if (found === undefined) return { host, port, mapped: true };
+        return { host: '127.0.0.1', port: typeof found === 'number' ? found : found(), mapped: true };
       },
       authority,
       dnsServers: [],

@@ -166,7 +166,7 @@ const toolsFrom = (environment: Record<string, string>, sandbox: Sandbox): Syste
           ([from]) => from === wanted || (from.startsWith('*') && wanted.endsWith(from.slice(1))),
         );
         const [mappedHost = host, mappedPort = port] = found?.[1].split(':') ?? [];
-        return { host: mappedHost, port: Number(mappedPort) };
+        return { host: mappedHost, port: Number(mappedPort), ...(found && { mapped: true as const }) };
       },
       authority: readFileSync(environment['MAYDAY_CA']!, 'utf8'),
       dnsServers: environment['MAYDAY_DNS_SERVERS']!.split(','),

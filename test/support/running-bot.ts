@@ -19,6 +19,8 @@ export interface RunningBot {
   webUrl: string;
   /** What it runs with, for the command line beside it. */
   settings: Record<string, string>;
+  /** Which process it is. */
+  pid(): number | undefined;
   /** Starts it again on the same database and world, after `kill`. */
   start(environment?: Record<string, string>): Promise<void>;
   kill(signal: NodeJS.Signals): Promise<void>;
@@ -81,6 +83,7 @@ export const startRunningBot = async (options: RunningBotOptions = {}): Promise<
       WEB_PORT: '0',
       ...more,
     },
+    pid: () => child?.pid,
     async start(environment = {}) {
       const log = openSync(logFile, 'a');
       child = spawn(process.execPath, [cliPath, 'start'], {

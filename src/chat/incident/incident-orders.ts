@@ -6,6 +6,7 @@ import { type Incident, isRole, roles } from '../../incident/incident.ts';
 import { sayDuration } from '../../plan/duration.ts';
 import type { SlackClient } from '../../systems/slack/index.ts';
 import { plain, slackMoment, unescaped } from '../cards/text.ts';
+import { typed } from '../typed.ts';
 
 export interface IncidentOrders {
   /** Carries out what a person asks of an incident; returns what to say. Throws one sentence for them. */
@@ -184,7 +185,15 @@ export const createIncidentOrders = (options: {
         : [
             {
               type: 'incident.message-pinned',
-              data: { channel, ts, author, ...(authorName && { authorName }), text: unescaped(text), link, ...who },
+              data: {
+                channel,
+                ts,
+                author,
+                ...(authorName && { authorName }),
+                text: typed(unescaped(text)),
+                link,
+                ...who,
+              },
             },
           ];
     });

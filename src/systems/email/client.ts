@@ -1,6 +1,7 @@
 import { createTransport } from 'nodemailer';
 import type { SystemTools } from '../../define.ts';
 import { MaydayError } from '../../errors.ts';
+import { sendable } from '../../redact.ts';
 import type { EmailSettings } from './config.ts';
 import { emailError } from './errors.ts';
 
@@ -24,7 +25,8 @@ export const createEmailClient = (settings: EmailSettings, { dialler }: SystemTo
       if (signal?.aborted) throw new MaydayError('system/unavailable', 'There was no time left to send the mail.');
       const reached = dialler.reach(name, Number(url.port) || (secure ? 465 : 587));
       const transport = createTransport({
-        ...reached,
+        host: reached.host,
+        port: reached.port,
         secure,
         ...(url.username
           ? { auth: { user: decodeURIComponent(url.username), pass: decodeURIComponent(url.password) } }
@@ -44,7 +46,13 @@ export const createEmailClient = (settings: EmailSettings, { dialler }: SystemTo
         // Addresses as objects: a display name can then never be read as another recipient.
         const to = mail.to.map((address) => ({ name: '', address }));
         await Promise.race([
-          transport.sendMail({ ...mail, from: { name: 'Mayday', address: mail.from }, to }),
+          transport.sendMail({
+            ...mail,
+            subject: sendable(mail.subject),
+            text: sendable(mail.text),
+            from: { name: 'Mayday', address: mail.from },
+            to,
+          }),
           aborted.promise,
         ]);
       } catch (error) {

@@ -1,4 +1,5 @@
 import { MaydayError } from '../../errors.ts';
+import { sendable } from '../../redact.ts';
 import type { PagerDutySettings } from './config.ts';
 import { isDuplicate, throwUnlessOk } from './errors.ts';
 import { createRestCall } from './rest-call.ts';
@@ -134,7 +135,7 @@ export const createPagerDutyClient = (settings: PagerDutySettings) => {
         event_action: event.action,
         dedup_key: event.key,
         ...(event.action === 'trigger'
-          ? { payload: { summary: event.summary.slice(0, 1024), source: event.source, severity: 'critical' } }
+          ? { payload: sendable({ summary: event.summary.slice(0, 1024), source: event.source, severity: 'critical' }) }
           : {}),
       };
       const deadline = AbortSignal.timeout(eventMilliseconds);
@@ -144,6 +145,7 @@ export const createPagerDutyClient = (settings: PagerDutySettings) => {
           method: 'POST',
           headers: { 'content-type': 'application/json' },
           body: JSON.stringify(body),
+          redirect: 'error',
           signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
         });
       } catch (error) {

@@ -2,6 +2,7 @@ import { type ClientRequest, Agent as HttpAgent, type IncomingMessage } from 'no
 import { Agent as HttpsAgent } from 'node:https';
 import { api } from '@pagerduty/pdjs';
 import { MaydayError } from '../../errors.ts';
+import { sendable } from '../../redact.ts';
 import type { PagerDutySettings } from './config.ts';
 import { type PagerDutyAnswer, throwUnlessOk } from './errors.ts';
 
@@ -65,7 +66,7 @@ export const createRestCall =
       signal: over.signal,
       agent,
       ...(query ? { queryParameters: query } : {}),
-      ...(data ? { data } : {}),
+      ...(data ? { data: sendable(data) } : {}),
     };
     try {
       const response = await Promise.race([callApi(options), ended.promise]);

@@ -1,6 +1,7 @@
 import { WebClient } from '@slack/web-api';
 import type { CallBudget, Log } from '../../define.ts';
 import { MaydayError } from '../../errors.ts';
+import { sendable } from '../../redact.ts';
 import type { SlackSettings } from './config.ts';
 import { slackCode, slackError } from './errors.ts';
 import { fitBlocks } from './fit-blocks.ts';
@@ -41,6 +42,16 @@ export interface SlackChannelInfo {
   creator: string;
   topic: string;
   isMember: boolean;
+}
+
+/** Whom the bot's token belongs to. */
+export interface SlackSelf {
+  user: string;
+  team: string;
+  /** The Enterprise organisation that the workspace is part of, if any. */
+  enterprise: string | undefined;
+  /** Installed for the whole organisation, and so for each of its workspaces. */
+  isOrgWide: boolean;
 }
 
 /**
@@ -95,7 +106,7 @@ export const createSlackClient = (settings: SlackSettings, log: Log, budget?: Ca
       );
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
-      return await Promise.race([web.apiCall(method, args), aborted.promise]);
+      return await Promise.race([web.apiCall(method, isChange ? sendable(args) : args), aborted.promise]);
     } catch (error) {
       const fault = slackError(method, isChange, error);
       if (limit && fault.retryAfterSeconds !== undefined)
@@ -110,9 +121,14 @@ export const createSlackClient = (settings: SlackSettings, log: Log, budget?: Ca
   const change = (method: string, args: Record<string, unknown>, signal?: AbortSignal, urgent = false) =>
     call(true, method, args, signal, urgent);
 
-  let self: Promise<{ user: string; team: string }> | undefined;
+  let self: Promise<SlackSelf> | undefined;
   const whoAmI = (signal?: AbortSignal) => {
-    self ??= read('auth.test', {}, signal).then(({ user_id, team_id }) => ({ user: user_id, team: team_id }));
+    self ??= read('auth.test', {}, signal).then((answer) => ({
+      user: answer.user_id,
+      team: answer.team_id,
+      enterprise: answer.enterprise_id || undefined,
+      isOrgWide: answer.is_enterprise_install === true,
+    }));
     // A failure is not kept: the next call asks again.
     self.catch(() => {
       self = undefined;
@@ -248,15 +264,14 @@ export const createSlackClient = (settings: SlackSettings, log: Log, budget?: Ca
       file: { name: string; title: string; text: string; comment: string },
       signal: AbortSignal = AbortSignal.timeout(3 * callMilliseconds),
     ): Promise<string> {
-      const bytes = Buffer.from(file.text, 'utf8');
+      const bytes = Buffer.from(sendable(file.text), 'utf8');
       const begun = await read('files.getUploadURLExternal', { filename: file.name, length: bytes.length }, signal);
-      const sent = await fetch(begun.upload_url, { method: 'POST', body: new Uint8Array(bytes), signal }).catch(
-        (error: unknown) => {
-          throw new MaydayError('system/unavailable', 'Slack took no file; nothing was shared. Try again.', {
-            cause: error,
-          });
-        },
-      );
+      const post = { method: 'POST', body: new Uint8Array(bytes), redirect: 'error', signal } as const;
+      const sent = await fetch(begun.upload_url, post).catch((error: unknown) => {
+        throw new MaydayError('system/unavailable', 'Slack took no file; nothing was shared. Try again.', {
+          cause: error,
+        });
+      });
       if (!sent.ok)
         throw new MaydayError('system/refused', `Slack took no file: HTTP ${sent.status}. Nothing was shared.`);
       const { files } = await change(
@@ -272,7 +287,8 @@ export const createSlackClient = (settings: SlackSettings, log: Log, budget?: Ca
     },
     async userInfo(user: string, signal?: AbortSignal): Promise<SlackUserInfo> {
       const { user: found } = await read('users.info', { user }, signal);
-      const { team } = await whoAmI(signal);
+      const { team, enterprise, isOrgWide } = await whoAmI(signal);
+      const isOurs = isOrgWide ? found.enterprise_user?.enterprise_id === enterprise : found.team_id === team;
       return {
         id: found.id,
         team: found.team_id,
@@ -280,7 +296,7 @@ export const createSlackClient = (settings: SlackSettings, log: Log, budget?: Ca
         isBot: found.is_bot === true,
         isGuest: found.is_restricted === true || found.is_ultra_restricted === true,
         isDeactivated: found.deleted === true,
-        isStranger: found.is_stranger === true || found.team_id !== team,
+        isStranger: found.is_stranger === true || !isOurs,
         email: found.profile?.email,
       };
     },

@@ -1,4 +1,5 @@
 import { MaydayError } from '../../errors.ts';
+import { sendable } from '../../redact.ts';
 import type { StatuspageSettings } from './config.ts';
 import { noAnswer, statuspageError } from './errors.ts';
 
@@ -30,7 +31,8 @@ export const createStatuspageClient = (settings: StatuspageSettings) => {
       response = await fetch(base + path, {
         method,
         headers: { authorization: `OAuth ${settings.STATUSPAGE_API_KEY}`, 'content-type': 'application/json' },
-        body: body === undefined ? undefined : JSON.stringify(body),
+        body: body === undefined ? undefined : JSON.stringify(sendable(body)),
+        redirect: 'error',
         signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
       });
       text = await response.text();
