@@ -9,10 +9,8 @@ import { startSlackApp } from './chat/slack-app.ts';
 import type { VerifiedRequest } from './chat/slack-request.ts';
 import { createChecklists } from './checklists.ts';
 import { openCheckpointPlaces } from './checkpoint-places.ts';
-import { createComponentDescribe } from './component-describe.ts';
-import { type Environment, readSettings, type Settings } from './config.ts';
-import type { Json, Lane, Log, System, SystemTools } from './define.ts';
-import { createDialler } from './dialler.ts';
+import { type Environment, readSettings } from './config.ts';
+import type { Json, Lane } from './define.ts';
 import { createIncidentStore } from './engine/incident-store.ts';
 import type { EnginePorts } from './engine/ports.ts';
 import { createRunStore, lanes } from './engine/run-store.ts';
@@ -34,9 +32,9 @@ import { openWorldClock } from './journal/world-clock.ts';
 import { createLog } from './logging.ts';
 import { lookAround } from './look-around.ts';
 import { payObligations } from './obligations.ts';
-import { createPlanStore, type PlanStore } from './plan/plan-store.ts';
-import { createRegistry, type Registry } from './plan/registry.ts';
+import type { PlanStore } from './plan/plan-store.ts';
 import { viewPlan } from './plan/view.ts';
+import { createTools, loadPlans, templateEscapes } from './plan-language.ts';
 import { faultsOfGraphs } from './plan-tools/faults-of-graphs.ts';
 import { commandOf } from './plan-tools/plan-details.ts';
 import { createPlanTools } from './plan-tools/plan-tools.ts';
@@ -46,8 +44,6 @@ import { createIncidentDirectory, createRunDirectory } from './run-directory.ts'
 import { runFacts } from './run-facts.ts';
 import { createRunService } from './run-service.ts';
 import { steeredBy } from './steered-by.ts';
-import { escapeSlack } from './systems/slack/index.ts';
-import { createSystems } from './systems.ts';
 import { createTemplates } from './templates/render.ts';
 import { readReadiness } from './watch/readiness.ts';
 import { createWatch } from './watch/watch.ts';
@@ -58,46 +54,6 @@ export interface Mayday {
   webUrl: string;
   close(): Promise<void>;
 }
-
-/** Templates whose text Slack would read as formatting. */
-export const templateEscapes = { 'slack/': escapeSlack };
-
-/** The plan language with everything that it may name; connects to nothing. */
-export const loadPlans = (
-  settings: Settings,
-  tools: SystemTools,
-): { systems: ReturnType<typeof createSystems>; registry: Registry; plans: PlanStore } => {
-  const systems = createSystems(settings, tools);
-  let plans: PlanStore | undefined;
-  let registry: Registry | undefined;
-  const describe: System = createComponentDescribe(
-    () => plans!,
-    () => registry!,
-  );
-  registry = createRegistry([...systems.all, describe]);
-  plans = createPlanStore(settings.MAYDAY_PLANS, registry);
-  return { systems, registry, plans };
-};
-
-export const createTools = (
-  settings: Settings,
-  environment: Environment,
-  clock: SystemTools['clock'],
-  log: Log,
-): SystemTools => ({
-  dialler: createDialler({
-    hosts: settings.MAYDAY_HOSTS,
-    authorityFile: settings.MAYDAY_CA,
-    dnsServers: settings.MAYDAY_DNS_SERVERS,
-  }),
-  clock,
-  log,
-  secret({ env }, purpose) {
-    const value = environment[env];
-    if (!value) throw new MaydayError('config/missing', `${env} is missing: ${purpose}.`);
-    return value;
-  },
-});
 
 /** Wires everything and starts it; plans and templates have been linted by then. `databaseUrl` is settled by the caller: the embedded server or one of your own. */
 export const startMayday = async (environment: Environment, databaseUrl: string): Promise<Mayday> => {

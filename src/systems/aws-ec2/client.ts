@@ -1,13 +1,9 @@
-import {
-  AutoScalingClient,
-  type AutoScalingGroup,
-  DescribeAutoScalingGroupsCommand,
-  SetDesiredCapacityCommand,
-} from '@aws-sdk/client-auto-scaling';
-import { DescribeInstancesCommand, EC2Client, type Instance } from '@aws-sdk/client-ec2';
+import type { AutoScalingClient, AutoScalingGroup } from '@aws-sdk/client-auto-scaling';
+import type { EC2Client, Instance } from '@aws-sdk/client-ec2';
 import { awsOptions } from '../aws-options.ts';
 import type { AwsEc2Settings } from './config.ts';
 import { autoScalingFailure, ec2Failure } from './errors.ts';
+import { autoScalingSdk, ec2Sdk } from './sdk.ts';
 
 export interface Ec2 {
   /** Every running instance of a Region, or those with a tag; all pages of the list. */
@@ -24,13 +20,14 @@ export const createEc2 = (settings: AwsEc2Settings): Ec2 => {
   const groups = new Map<string, AutoScalingClient>();
   const ec2 = (region: string) => {
     const endpoint = settings.AWS_ENDPOINT_URL_EC2 ?? settings.AWS_ENDPOINT_URL;
-    const known = instances.get(region) ?? new EC2Client(awsOptions(settings, region, endpoint));
+    const known = instances.get(region) ?? new (ec2Sdk().EC2Client)(awsOptions(settings, region, endpoint));
     instances.set(region, known);
     return known;
   };
   const autoScaling = (region: string) => {
     const endpoint = settings.AWS_ENDPOINT_URL_AUTO_SCALING ?? settings.AWS_ENDPOINT_URL;
-    const known = groups.get(region) ?? new AutoScalingClient(awsOptions(settings, region, endpoint));
+    const known =
+      groups.get(region) ?? new (autoScalingSdk().AutoScalingClient)(awsOptions(settings, region, endpoint));
     groups.set(region, known);
     return known;
   };
@@ -39,7 +36,7 @@ export const createEc2 = (settings: AwsEc2Settings): Ec2 => {
       const found: Instance[] = [];
       try {
         for (let next: string | undefined; ; ) {
-          const command = new DescribeInstancesCommand({
+          const command = new (ec2Sdk().DescribeInstancesCommand)({
             Filters: [
               { Name: 'instance-state-name', Values: ['running'] },
               ...(tag ? [{ Name: `tag:${tag.key}`, Values: [tag.value] }] : []),
@@ -58,7 +55,7 @@ export const createEc2 = (settings: AwsEc2Settings): Ec2 => {
     },
     async group(region, name, abortSignal) {
       try {
-        const command = new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [name] });
+        const command = new (autoScalingSdk().DescribeAutoScalingGroupsCommand)({ AutoScalingGroupNames: [name] });
         return (await autoScaling(region).send(command, { abortSignal })).AutoScalingGroups?.[0];
       } catch (error) {
         throw autoScalingFailure(error, `DescribeAutoScalingGroups ${name}`);
@@ -66,7 +63,7 @@ export const createEc2 = (settings: AwsEc2Settings): Ec2 => {
     },
     async setCapacity(region, name, capacity, abortSignal) {
       try {
-        const command = new SetDesiredCapacityCommand({
+        const command = new (autoScalingSdk().SetDesiredCapacityCommand)({
           AutoScalingGroupName: name,
           DesiredCapacity: capacity,
           HonorCooldown: false,

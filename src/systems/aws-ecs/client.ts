@@ -1,7 +1,8 @@
-import { DescribeServicesCommand, ECSClient, type Service, UpdateServiceCommand } from '@aws-sdk/client-ecs';
+import type { ECSClient, Service } from '@aws-sdk/client-ecs';
 import { awsOptions } from '../aws-options.ts';
 import type { AwsEcsSettings } from './config.ts';
 import { ecsFailure, isMissingCluster } from './errors.ts';
+import { ecsSdk } from './sdk.ts';
 
 /** A service of ECS in a Region. */
 export interface ServiceTarget {
@@ -21,14 +22,14 @@ export const createEcsServices = (settings: AwsEcsSettings): EcsServices => {
   const clients = new Map<string, ECSClient>();
   const inRegion = (region: string) => {
     const endpoint = settings.AWS_ENDPOINT_URL_ECS ?? settings.AWS_ENDPOINT_URL;
-    const known = clients.get(region) ?? new ECSClient(awsOptions(settings, region, endpoint));
+    const known = clients.get(region) ?? new (ecsSdk().ECSClient)(awsOptions(settings, region, endpoint));
     clients.set(region, known);
     return known;
   };
   return {
     async find({ region, cluster, service }, abortSignal) {
       try {
-        const command = new DescribeServicesCommand({ cluster, services: [service] });
+        const command = new (ecsSdk().DescribeServicesCommand)({ cluster, services: [service] });
         const { services = [] } = await inRegion(region).send(command, { abortSignal });
         return services.find(({ status }) => status !== 'INACTIVE');
       } catch (error) {
@@ -38,7 +39,9 @@ export const createEcsServices = (settings: AwsEcsSettings): EcsServices => {
     },
     async scale({ region, cluster, service }, desiredCount, abortSignal) {
       try {
-        await inRegion(region).send(new UpdateServiceCommand({ cluster, service, desiredCount }), { abortSignal });
+        await inRegion(region).send(new (ecsSdk().UpdateServiceCommand)({ cluster, service, desiredCount }), {
+          abortSignal,
+        });
       } catch (error) {
         throw ecsFailure(error, `UpdateService ${service}`, true);
       }

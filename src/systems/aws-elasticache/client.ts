@@ -1,11 +1,8 @@
-import {
-  DescribeReplicationGroupsCommand,
-  ElastiCacheClient,
-  type ReplicationGroup,
-} from '@aws-sdk/client-elasticache';
+import type { ElastiCacheClient, ReplicationGroup } from '@aws-sdk/client-elasticache';
 import { awsOptions } from '../aws-options.ts';
 import type { AwsElasticacheSettings } from './config.ts';
 import { elasticacheFailure, isMissingGroup } from './errors.ts';
+import { elasticacheSdk } from './sdk.ts';
 
 /** ElastiCache in every Region, each client made when it is first needed. */
 export interface ElasticacheClients {
@@ -19,7 +16,8 @@ export const createElasticacheClients = (settings: AwsElasticacheSettings): Elas
   const clients = new Map<string, ElastiCacheClient>();
   const endpoint = settings.AWS_ENDPOINT_URL_ELASTICACHE ?? settings.AWS_ENDPOINT_URL;
   const inRegion = (region: string) => {
-    const known = clients.get(region) ?? new ElastiCacheClient(awsOptions(settings, region, endpoint));
+    const known =
+      clients.get(region) ?? new (elasticacheSdk().ElastiCacheClient)(awsOptions(settings, region, endpoint));
     clients.set(region, known);
     return known;
   };
@@ -27,7 +25,7 @@ export const createElasticacheClients = (settings: AwsElasticacheSettings): Elas
     in: inRegion,
     async find(region, group, abortSignal) {
       try {
-        const command = new DescribeReplicationGroupsCommand({ ReplicationGroupId: group });
+        const command = new (elasticacheSdk().DescribeReplicationGroupsCommand)({ ReplicationGroupId: group });
         const answer = await inRegion(region).send(command, { abortSignal });
         return answer.ReplicationGroups?.[0];
       } catch (error) {

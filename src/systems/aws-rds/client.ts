@@ -1,7 +1,8 @@
-import { type DBInstance, DescribeDBInstancesCommand, RDSClient } from '@aws-sdk/client-rds';
+import type { DBInstance, RDSClient } from '@aws-sdk/client-rds';
 import { awsOptions } from '../aws-options.ts';
 import type { AwsRdsSettings } from './config.ts';
 import { isMissingInstance, rdsFailure } from './errors.ts';
+import { rdsSdk } from './sdk.ts';
 
 /** RDS in every Region, each client made when it is first needed. */
 export interface RdsClients {
@@ -16,7 +17,9 @@ export const createRdsClients = (settings: AwsRdsSettings): RdsClients => {
   const inRegion = (region: string) => {
     const known =
       clients.get(region) ??
-      new RDSClient(awsOptions(settings, region, settings.AWS_ENDPOINT_URL_RDS ?? settings.AWS_ENDPOINT_URL));
+      new (rdsSdk().RDSClient)(
+        awsOptions(settings, region, settings.AWS_ENDPOINT_URL_RDS ?? settings.AWS_ENDPOINT_URL),
+      );
     clients.set(region, known);
     return known;
   };
@@ -24,7 +27,7 @@ export const createRdsClients = (settings: AwsRdsSettings): RdsClients => {
     in: inRegion,
     async find(region, instance, abortSignal) {
       try {
-        const command = new DescribeDBInstancesCommand({ DBInstanceIdentifier: instance });
+        const command = new (rdsSdk().DescribeDBInstancesCommand)({ DBInstanceIdentifier: instance });
         const answer = await inRegion(region).send(command, { abortSignal });
         return answer.DBInstances?.[0];
       } catch (error) {

@@ -1,7 +1,8 @@
-import { CloudWatchClient, GetMetricStatisticsCommand } from '@aws-sdk/client-cloudwatch';
+import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { awsFailure } from '../aws-failure.ts';
 import { awsOptions } from '../aws-options.ts';
 import type { AwsRdsSettings } from './config.ts';
+import { cloudwatchSdk } from './sdk.ts';
 
 /** How far replicas are behind, as RDS reports it to CloudWatch each minute. */
 export interface ReplicaLag {
@@ -21,14 +22,14 @@ export const createReplicaLag = (settings: AwsRdsSettings): ReplicaLag => {
   const clients = new Map<string, CloudWatchClient>();
   const inRegion = (region: string) => {
     const endpoint = settings.AWS_ENDPOINT_URL_CLOUDWATCH ?? settings.AWS_ENDPOINT_URL;
-    const known = clients.get(region) ?? new CloudWatchClient(awsOptions(settings, region, endpoint));
+    const known = clients.get(region) ?? new (cloudwatchSdk().CloudWatchClient)(awsOptions(settings, region, endpoint));
     clients.set(region, known);
     return known;
   };
   return {
     async newest(region, instance, now, abortSignal) {
       try {
-        const command = new GetMetricStatisticsCommand({
+        const command = new (cloudwatchSdk().GetMetricStatisticsCommand)({
           Namespace: 'AWS/RDS',
           MetricName: 'ReplicaLag',
           Dimensions: [{ Name: 'DBInstanceIdentifier', Value: instance }],

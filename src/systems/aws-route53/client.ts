@@ -1,7 +1,8 @@
-import { ListResourceRecordSetsCommand, type ResourceRecordSet, Route53Client } from '@aws-sdk/client-route-53';
+import type { ResourceRecordSet, Route53Client } from '@aws-sdk/client-route-53';
 import { awsOptions } from '../aws-options.ts';
 import type { AwsRoute53Settings } from './config.ts';
 import { route53Failure } from './errors.ts';
+import { route53Sdk } from './sdk.ts';
 
 /** Route 53 is one service for the whole world; its API is signed for the Region where its control plane lives. */
 const signingRegion = 'us-east-1';
@@ -17,7 +18,7 @@ export const createRoute53Client = (settings: AwsRoute53Settings): Route53 => {
   let made: Route53Client | undefined;
   const client = () => {
     const endpoint = settings.AWS_ENDPOINT_URL_ROUTE_53 ?? settings.AWS_ENDPOINT_URL;
-    made ??= new Route53Client(awsOptions(settings, signingRegion, endpoint));
+    made ??= new (route53Sdk().Route53Client)(awsOptions(settings, signingRegion, endpoint));
     return made;
   };
   return {
@@ -25,7 +26,7 @@ export const createRoute53Client = (settings: AwsRoute53Settings): Route53 => {
     async list(zone, name, type, abortSignal) {
       try {
         const answer = await client().send(
-          new ListResourceRecordSetsCommand({
+          new (route53Sdk().ListResourceRecordSetsCommand)({
             HostedZoneId: zone,
             StartRecordName: name,
             StartRecordType: type as ResourceRecordSet['Type'],

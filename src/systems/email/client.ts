@@ -1,8 +1,8 @@
-import { createTransport } from 'nodemailer';
 import type { SystemTools } from '../../define.ts';
 import { MaydayError } from '../../errors.ts';
 import type { EmailSettings } from './config.ts';
 import { emailError } from './errors.ts';
+import { nodemailerSdk } from './sdk.ts';
 
 const stageMilliseconds = 10_000;
 
@@ -23,7 +23,7 @@ export const createEmailClient = (settings: EmailSettings, { dialler }: SystemTo
     async send(mail: Mail, signal?: AbortSignal): Promise<void> {
       if (signal?.aborted) throw new MaydayError('system/unavailable', 'There was no time left to send the mail.');
       const reached = dialler.reach(name, Number(url.port) || (secure ? 465 : 587));
-      const transport = createTransport({
+      const transport = nodemailerSdk().createTransport({
         ...reached,
         secure,
         ...(url.username

@@ -1,9 +1,4 @@
-import {
-  AddTagsToResourceCommand,
-  type DBInstance,
-  DescribeEventsCommand,
-  RebootDBInstanceCommand,
-} from '@aws-sdk/client-rds';
+import type { DBInstance } from '@aws-sdk/client-rds';
 import { z } from 'zod';
 import { defineAction, type StepContext } from '../../../define.ts';
 import { MaydayError } from '../../../errors.ts';
@@ -13,6 +8,7 @@ import { shellLine } from '../../shell-line.ts';
 import type { RdsClients } from '../client.ts';
 import { rdsFailure } from '../errors.ts';
 import { describeInstance, instanceArn, wrongAccount } from '../instance-facts.ts';
+import { rdsSdk } from '../sdk.ts';
 
 /** `<step> <zone before> <time>`: by it a later look knows where the instance was before this very step rebooted it. */
 const rebootedBy = 'mayday:reboot';
@@ -96,7 +92,7 @@ export const rebootWithFailover = (clients: RdsClients) =>
       if (mark && found.AvailabilityZone !== mark.zone) return undefined;
       if (!mark) {
         const Value = `${context.key} ${found.AvailabilityZone} ${context.clock.now().toISOString()}`;
-        const command = new AddTagsToResourceCommand({
+        const command = new (rdsSdk().AddTagsToResourceCommand)({
           ResourceName: found.DBInstanceArn,
           Tags: [{ Key: rebootedBy, Value }],
         });
@@ -107,7 +103,7 @@ export const rebootWithFailover = (clients: RdsClients) =>
           throw rdsFailure(error, `AddTagsToResource ${instance}`, true);
         }
       }
-      const command = new RebootDBInstanceCommand({ DBInstanceIdentifier: instance, ForceFailover: true });
+      const command = new (rdsSdk().RebootDBInstanceCommand)({ DBInstanceIdentifier: instance, ForceFailover: true });
       const abortSignal = await context.beforeChange();
       try {
         await clients.in(region).send(command, { abortSignal });
@@ -142,7 +138,7 @@ const failedOver = async (
   context: StepContext,
 ): Promise<boolean> => {
   try {
-    const command = new DescribeEventsCommand({
+    const command = new (rdsSdk().DescribeEventsCommand)({
       SourceIdentifier: instance,
       SourceType: 'db-instance',
       StartTime: new Date(since.getTime() - skewMilliseconds),

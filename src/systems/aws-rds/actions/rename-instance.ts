@@ -1,4 +1,4 @@
-import { type DBInstance, ModifyDBInstanceCommand } from '@aws-sdk/client-rds';
+import type { DBInstance } from '@aws-sdk/client-rds';
 import { z } from 'zod';
 import { defineAction, type LookContext, type Observation, type StepContext } from '../../../define.ts';
 import { componentPlace } from '../../component-place.ts';
@@ -7,6 +7,7 @@ import { shellLine } from '../../shell-line.ts';
 import type { RdsClients } from '../client.ts';
 import { rdsFailure } from '../errors.ts';
 import { describeInstance, instanceArn, instanceName, wrongAccount } from '../instance-facts.ts';
+import { rdsSdk } from '../sdk.ts';
 
 const input = z
   .strictObject({ instance: z.string(), region: z.string(), name: instanceName, account: z.string().optional() })
@@ -26,7 +27,7 @@ export const renameInstance = (clients: RdsClients) => {
   const rename = async (region: string, from: string, to: string, context: StepContext) => {
     const abortSignal = await context.beforeChange();
     try {
-      const command = new ModifyDBInstanceCommand({
+      const command = new (rdsSdk().ModifyDBInstanceCommand)({
         DBInstanceIdentifier: from,
         NewDBInstanceIdentifier: to,
         ApplyImmediately: true,
