@@ -115,6 +115,9 @@ const boundaries: Boundaries = {
     '@aws-sdk/client-ec2': { in: ['src/systems/aws-ec2'] },
     '@aws-sdk/client-auto-scaling': { in: ['src/systems/aws-ec2'] },
     '@aws-sdk/client-cloudwatch': { in: ['src/systems/aws-rds'] },
+    // Who we are at AWS, and with which rights: shared by its systems.
+    '@aws-sdk/client-sts': { in: ['src/systems/aws-roles.ts', 'src/systems/aws-identity.ts'] },
+    '@aws-sdk/client-iam': { in: ['src/systems/aws-identity.ts'] },
     '@nats-io/*': { in: ['src/systems/nats'] },
     nodemailer: { in: ['src/systems/email'] },
     liquidjs: { in: ['src/templates'] },

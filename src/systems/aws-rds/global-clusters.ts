@@ -44,7 +44,7 @@ export const findGlobal = async (
 ): Promise<GlobalCluster | undefined> => {
   try {
     const command = new (rdsSdk().DescribeGlobalClustersCommand)({ GlobalClusterIdentifier: global });
-    return (await clients.in(region).send(command, { abortSignal })).GlobalClusters?.[0];
+    return (await clients.reading(region).send(command, { abortSignal })).GlobalClusters?.[0];
   } catch (error) {
     if (awsErrorName(error).startsWith('GlobalClusterNotFound')) return undefined;
     throw rdsFailure(error, `DescribeGlobalClusters ${global}`);
@@ -54,7 +54,7 @@ export const findGlobal = async (
 export const findCluster = async (clients: RdsClients, region: string, cluster: string, abortSignal: AbortSignal) => {
   try {
     const command = new (rdsSdk().DescribeDBClustersCommand)({ DBClusterIdentifier: cluster });
-    return (await clients.in(region).send(command, { abortSignal })).DBClusters?.[0];
+    return (await clients.reading(region).send(command, { abortSignal })).DBClusters?.[0];
   } catch (error) {
     throw rdsFailure(error, `DescribeDBClusters ${cluster}`);
   }

@@ -21,10 +21,11 @@ export const changeRecords = async (
     HostedZoneId: zone,
     ChangeBatch: { Comment: `mayday ${context.key}`, Changes: changes },
   });
+  const writer = await route53.changing(context);
   const abortSignal = await context.beforeChange();
   let id: string | undefined;
   try {
-    id = (await route53.client().send(command, { abortSignal })).ChangeInfo?.Id;
+    id = (await writer.send(command, { abortSignal })).ChangeInfo?.Id;
   } catch (error) {
     throw route53Failure(error, `ChangeResourceRecordSets ${name}`, true);
   }
@@ -35,7 +36,7 @@ const inSync = async (route53: Route53, id: string, context: StepContext): Promi
   for (;;) {
     try {
       const answer = await route53
-        .client()
+        .reading()
         .send(new (route53Sdk().GetChangeCommand)({ Id: id }), { abortSignal: lookSignal(context) });
       if (answer.ChangeInfo?.Status === 'INSYNC') return;
     } catch (error) {

@@ -1,5 +1,4 @@
-import type { S3Client } from '@aws-sdk/client-s3';
-import { awsOptions } from '../aws-options.ts';
+import { createAwsClients } from '../aws-clients.ts';
 import type { AwsS3Settings } from './config.ts';
 import { hasNoReplication, s3Failure } from './errors.ts';
 import { s3Sdk } from './sdk.ts';
@@ -29,13 +28,12 @@ export interface S3Buckets {
 }
 
 export const createS3Buckets = (settings: AwsS3Settings): S3Buckets => {
-  const clients = new Map<string, S3Client>();
-  const inRegion = (region: string) => {
-    const endpoint = settings.AWS_ENDPOINT_URL_S3 ?? settings.AWS_ENDPOINT_URL;
-    const known = clients.get(region) ?? new (s3Sdk().S3Client)(awsOptions(settings, region, endpoint));
-    clients.set(region, known);
-    return known;
-  };
+  const clients = createAwsClients(
+    settings,
+    settings.AWS_ENDPOINT_URL_S3,
+    (options) => new (s3Sdk().S3Client)(options),
+  );
+  const inRegion = clients.reading;
   const call = async <T>(name: string, deed: () => Promise<T>): Promise<T> => {
     try {
       return await deed();
@@ -89,8 +87,6 @@ export const createS3Buckets = (settings: AwsS3Settings): S3Buckets => {
         const command = new (s3Sdk().HeadObjectCommand)({ Bucket: bucket, Key: key });
         return (await inRegion(region).send(command, { abortSignal })).ReplicationStatus;
       }),
-    close: () => {
-      for (const client of clients.values()) client.destroy();
-    },
+    close: clients.close,
   };
 };

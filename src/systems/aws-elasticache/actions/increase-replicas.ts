@@ -73,9 +73,10 @@ export const increaseReplicas = (clients: ElasticacheClients) =>
           NewReplicaCount: (before as { replicas: number }).replicas,
           ApplyImmediately: true,
         });
+        const writer = await clients.changing(region, context);
         const abortSignal = await context.beforeChange();
         try {
-          await clients.in(region).send(command, { abortSignal });
+          await writer.send(command, { abortSignal });
         } catch (error) {
           throw elasticacheFailure(error, `DecreaseReplicaCount ${group}`, true);
         }
@@ -107,9 +108,10 @@ export const increaseReplicas = (clients: ElasticacheClients) =>
         NewReplicaCount: replicas,
         ApplyImmediately: true,
       });
+      const writer = await clients.changing(region, context);
       const abortSignal = await context.beforeChange();
       try {
-        await clients.in(region).send(command, { abortSignal });
+        await writer.send(command, { abortSignal });
       } catch (error) {
         throw elasticacheFailure(error, `IncreaseReplicaCount ${group}`, true);
       }

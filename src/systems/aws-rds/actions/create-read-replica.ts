@@ -94,9 +94,10 @@ export const createReadReplica = (clients: RdsClients) =>
         ...(from.MultiAZ && { MultiAZ: true }),
         ...(from.StorageEncrypted && { KmsKeyId: defaultKey }),
       });
+      const writer = await clients.changing(region, context);
       const abortSignal = await context.beforeChange();
       try {
-        await clients.in(region).send(command, { abortSignal });
+        await writer.send(command, { abortSignal });
       } catch (error) {
         throw rdsFailure(error, `CreateDBInstanceReadReplica ${instance}`, true);
       }

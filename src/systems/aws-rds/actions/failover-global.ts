@@ -54,10 +54,11 @@ export const failoverGlobal = (clients: RdsClients) =>
         TargetDbClusterIdentifier: target.DBClusterArn,
         AllowDataLoss: true,
       });
+      const writer = await clients.changing(given.region, context);
       const abortSignal = await context.beforeChange();
       try {
         // Asked of the target's Region, as the primary's may not answer.
-        await clients.in(given.region).send(command, { abortSignal });
+        await writer.send(command, { abortSignal });
       } catch (error) {
         throw rdsFailure(error, `FailoverGlobalCluster ${given.global}`, true);
       }

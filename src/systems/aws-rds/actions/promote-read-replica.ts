@@ -62,10 +62,11 @@ export const promoteReadReplica = (clients: RdsClients) =>
     },
 
     async act({ instance, region }, context) {
+      const writer = await clients.changing(region, context);
       const abortSignal = await context.beforeChange();
       try {
         const command = new (rdsSdk().PromoteReadReplicaCommand)({ DBInstanceIdentifier: instance });
-        await clients.in(region).send(command, { abortSignal });
+        await writer.send(command, { abortSignal });
       } catch (error) {
         throw rdsFailure(error, `PromoteReadReplica ${instance}`, true);
       }

@@ -96,17 +96,19 @@ export const rebootWithFailover = (clients: RdsClients) =>
           ResourceName: found.DBInstanceArn,
           Tags: [{ Key: rebootedBy, Value }],
         });
+        const writer = await clients.changing(region, context);
         const abortSignal = await context.beforeChange();
         try {
-          await clients.in(region).send(command, { abortSignal });
+          await writer.send(command, { abortSignal });
         } catch (error) {
           throw rdsFailure(error, `AddTagsToResource ${instance}`, true);
         }
       }
       const command = new (rdsSdk().RebootDBInstanceCommand)({ DBInstanceIdentifier: instance, ForceFailover: true });
+      const writer = await clients.changing(region, context);
       const abortSignal = await context.beforeChange();
       try {
-        await clients.in(region).send(command, { abortSignal });
+        await writer.send(command, { abortSignal });
       } catch (error) {
         throw rdsFailure(error, `RebootDBInstance ${instance}`, true);
       }
@@ -144,7 +146,7 @@ const failedOver = async (
       StartTime: new Date(since.getTime() - skewMilliseconds),
       EventCategories: ['failover'],
     });
-    const { Events = [] } = await clients.in(region).send(command, { abortSignal: lookSignal(context) });
+    const { Events = [] } = await clients.reading(region).send(command, { abortSignal: lookSignal(context) });
     return Events.some(({ EventCategories = [] }) => EventCategories.includes('failover'));
   } catch (error) {
     throw rdsFailure(error, `DescribeEvents ${instance}`);

@@ -25,6 +25,7 @@ export const renameInstance = (clients: RdsClients) => {
     return { old, renamed };
   };
   const rename = async (region: string, from: string, to: string, context: StepContext) => {
+    const writer = await clients.changing(region, context);
     const abortSignal = await context.beforeChange();
     try {
       const command = new (rdsSdk().ModifyDBInstanceCommand)({
@@ -32,7 +33,7 @@ export const renameInstance = (clients: RdsClients) => {
         NewDBInstanceIdentifier: to,
         ApplyImmediately: true,
       });
-      await clients.in(region).send(command, { abortSignal });
+      await writer.send(command, { abortSignal });
     } catch (error) {
       throw rdsFailure(error, `ModifyDBInstance ${from}`, true);
     }

@@ -81,9 +81,10 @@ export const restoreToPointInTime = (clients: RdsClients) =>
         RestoreTime: new Date(time),
         Tags: [{ Key: madeBy, Value: context.key }],
       });
+      const writer = await clients.changing(region, context);
       const abortSignal = await context.beforeChange();
       try {
-        await clients.in(region).send(command, { abortSignal });
+        await writer.send(command, { abortSignal });
       } catch (error) {
         throw rdsFailure(error, `RestoreDBInstanceToPointInTime ${target}`, true);
       }

@@ -20,7 +20,8 @@ export const switchoverBlueGreen = (clients: RdsClients) => {
   ): Promise<BlueGreenDeployment | undefined> => {
     try {
       const command = new (rdsSdk().DescribeBlueGreenDeploymentsCommand)({ BlueGreenDeploymentIdentifier: deployment });
-      return (await clients.in(region).send(command, { abortSignal: lookSignal(context) })).BlueGreenDeployments?.[0];
+      return (await clients.reading(region).send(command, { abortSignal: lookSignal(context) }))
+        .BlueGreenDeployments?.[0];
     } catch (error) {
       if (awsErrorName(error).startsWith('BlueGreenDeploymentNotFound')) return undefined;
       throw rdsFailure(error, `DescribeBlueGreenDeployments ${deployment}`);
@@ -69,12 +70,13 @@ export const switchoverBlueGreen = (clients: RdsClients) => {
       return { state: 'impossible', seen: `${seen}; production still runs on the blue side` };
     },
     async act({ deployment, region }, context) {
+      const writer = await clients.changing(region, context);
       const abortSignal = await context.beforeChange();
       try {
         const command = new (rdsSdk().SwitchoverBlueGreenDeploymentCommand)({
           BlueGreenDeploymentIdentifier: deployment,
         });
-        await clients.in(region).send(command, { abortSignal });
+        await writer.send(command, { abortSignal });
       } catch (error) {
         throw rdsFailure(error, `SwitchoverBlueGreenDeployment ${deployment}`, true);
       }

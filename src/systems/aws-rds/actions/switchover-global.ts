@@ -61,10 +61,11 @@ export const switchoverGlobal = (clients: RdsClients) =>
         GlobalClusterIdentifier: given.global,
         TargetDbClusterIdentifier: target.DBClusterArn,
       });
+      const changing = await clients.changing(placeOfMember(writer).region, context);
       const abortSignal = await context.beforeChange();
       try {
         // A planned move is asked of the primary's Region, which is there to answer.
-        await clients.in(placeOfMember(writer).region).send(command, { abortSignal });
+        await changing.send(command, { abortSignal });
       } catch (error) {
         throw rdsFailure(error, `SwitchoverGlobalCluster ${given.global}`, true);
       }

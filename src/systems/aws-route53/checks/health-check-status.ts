@@ -27,7 +27,7 @@ export const healthCheckStatus = (route53: Route53) =>
     async ask({ healthCheck, wants }, context) {
       try {
         const { HealthCheckObservations = [] } = await route53
-          .client()
+          .reading()
           .send(new (route53Sdk().GetHealthCheckStatusCommand)({ HealthCheckId: healthCheck }), {
             abortSignal: lookSignal(context),
           });
