@@ -16,6 +16,7 @@ import type { EnginePorts } from './engine/ports.ts';
 import { createRunStore, lanes } from './engine/run-store.ts';
 import { createWorker } from './engine/worker.ts';
 import { MaydayError, messageOf } from './errors.ts';
+import { keepSecretsFresh } from './fresh-secrets.ts';
 import { incidentFacts } from './incident-facts.ts';
 import { createReadIncident } from './incident-record.ts';
 import { createCallBudget } from './journal/call-budget.ts';
@@ -73,6 +74,8 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
       const { run, entries } = await mergeBreakGlass(file, database.pool, { clock });
       log.warn({ run, entries }, 'a run that was carried out without the database is in the journal now');
     }
+    const secrets = keepSecretsFresh(environment, settings, { log, wallNow: () => clock.wall() });
+    closers.push(() => secrets.stop());
     const { systems, registry, plans } = loadPlans(settings, {
       ...createTools(settings, environment, clock, log),
       budget: createCallBudget(database.pool, clock),
@@ -269,6 +272,7 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
 
     const app = await startSlackApp({
       settings: settings.slack,
+      formerSigningSecret: () => secrets.formerSigningSecret(),
       remember,
       log,
       now: () => clock.wall(),
@@ -360,7 +364,7 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
     await drawMissing();
     every(2_000, 'cards', drawMissing);
     every(1_000, 'incidents', () => incidentKeeper.turn());
-    watch.start();
+    const watched = watch.start();
     void lookAround(plans.all().values(), registry, clock, log);
     const web = await startWeb({
       host: settings.HOST,
@@ -396,6 +400,9 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
       },
     });
     closers.push(() => web.close());
+    // Loss is counted from when a source was last seen alive, so a start has seen what lives before it says that it is
+    // ready. What does not answer holds it up no longer than this.
+    await Promise.race([watched, new Promise((resolve) => setTimeout(resolve, firstLookMilliseconds).unref())]);
     log.info(
       { slack: app.url ?? 'socket mode', web: web.url, queue: queue.backend, plans: [...plans.all().keys()] },
       'Mayday is ready',
@@ -421,6 +428,8 @@ const linksOf = (plans: PlanStore, name: string): Record<string, string> => {
     return {};
   }
 };
+
+const firstLookMilliseconds = 1_500;
 
 /** Longer than a command usually takes while its process lives; handled by two at once it is still handled once. */
 const unhandledSeconds = 8;

@@ -5,6 +5,7 @@ import { createDialler } from './dialler.ts';
 import { MaydayError } from './errors.ts';
 import { createPlanStore, type PlanStore } from './plan/plan-store.ts';
 import { createRegistry, type Registry } from './plan/registry.ts';
+import { readSecretFile } from './secret-files.ts';
 import { escapeSlack } from './systems/slack/index.ts';
 import { createSystems } from './systems.ts';
 
@@ -42,7 +43,8 @@ export const createTools = (
   clock,
   log,
   secret({ env }, purpose) {
-    const value = environment[env];
+    const file = environment[`${env}_FILE`];
+    const value = environment[env] || (file && readSecretFile(file));
     if (!value) throw new MaydayError('config/missing', `${env} is missing: ${purpose}.`);
     return value;
   },

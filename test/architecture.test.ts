@@ -25,6 +25,8 @@ const boundaries: Boundaries = {
     systems: ['src/systems'],
     config: ['src/config.ts'],
     tools: ['src/logging.ts', 'src/dialler.ts'],
+    secrets: ['src/secret-files.ts'],
+    'fresh secrets': ['src/fresh-secrets.ts'],
     runs: [
       'src/checklists.ts',
       'src/incident-facts.ts',
@@ -68,7 +70,9 @@ const boundaries: Boundaries = {
     // Shared by systems: how an AWS call fails, how a shell line is quoted.
     systems: words,
     'systems/*': [...words, 'systems'],
-    config: ['errors', 'systems/*'],
+    config: ['errors', 'secrets', 'systems/*'],
+    secrets: ['errors'],
+    'fresh secrets': [...words, 'config', 'secrets'],
     tools: words,
     runs: [...words, 'plan', 'engine', 'incident', 'watch', 'templates'],
     'plan tools': [...words, 'plan', 'engine', 'flows', 'runs'],
@@ -79,7 +83,7 @@ const boundaries: Boundaries = {
     launch: ['errors', 'config', 'journal'],
     main: 'anything',
     // The language with all that plans may name: the command line reads plans without any of the bot.
-    'plan language': [...words, 'plan', 'config', 'tools', 'runs', 'list of systems', 'systems/*'],
+    'plan language': [...words, 'plan', 'config', 'secrets', 'tools', 'runs', 'list of systems', 'systems/*'],
     cli: 'anything',
     flows: ['define', 'plan'],
     commands: ['define', 'errors', 'plan', 'incident'],

@@ -12,6 +12,8 @@ export type Remember = (key: string, request: VerifiedRequest) => Promise<'new' 
 
 export interface FrontDoorOptions {
   signingSecret: string;
+  /** The one of before, while what was signed with it may still be under way. */
+  formerSigningSecret?(): string | undefined;
   /** The wall clock: signatures know no other time. */
   now(): Date;
   /** Called for every refused request; nothing in it is proven unless `proven` says so. */
@@ -65,7 +67,8 @@ export const createFrontDoor = (options: FrontDoorOptions) => {
     const raw = await readLimited(request);
     if (raw === undefined) return refuse(response, 413, 'The body is larger than 1 MB.');
 
-    const fault = signatureFault(request, raw, options.signingSecret, options.now());
+    const secrets = [options.signingSecret, options.formerSigningSecret?.() ?? []].flat();
+    const fault = signatureFault(request, raw, secrets, options.now());
     if (fault) return refuse(response, 401, fault);
 
     let body: Record<string, any>;
@@ -93,7 +96,7 @@ export const createFrontDoor = (options: FrontDoorOptions) => {
   };
 };
 
-const signatureFault = (request: IncomingMessage, raw: Buffer, secret: string, now: Date): string | undefined => {
+const signatureFault = (request: IncomingMessage, raw: Buffer, secrets: string[], now: Date): string | undefined => {
   const { 'x-slack-signature': signature, 'x-slack-request-timestamp': timestamp } = request.headers;
   if (typeof signature !== 'string' || typeof timestamp !== 'string') return 'The request is not signed.';
   if (!/^\d{1,11}$/.test(timestamp)) return 'The timestamp is not a number of seconds.';
@@ -101,10 +104,12 @@ const signatureFault = (request: IncomingMessage, raw: Buffer, secret: string, n
   if (age > windowSeconds) return 'The request is older than five minutes.';
   if (age < -windowSeconds) return 'The timestamp lies in the future.';
   if (!signature.startsWith('v0=')) return 'The version of the signature is not known.';
-  const expected = createHmac('sha256', secret).update(`v0:${timestamp}:`).update(raw).digest();
   const given = Buffer.from(signature.slice(3), 'hex');
-  if (given.length !== expected.length || !timingSafeEqual(given, expected)) return 'The signature is wrong.';
-  return undefined;
+  const isOf = (secret: string): boolean => {
+    const expected = createHmac('sha256', secret).update(`v0:${timestamp}:`).update(raw).digest();
+    return given.length === expected.length && timingSafeEqual(given, expected);
+  };
+  return secrets.some(isOf) ? undefined : 'The signature is wrong.';
 };
 
 /** Undefined when more comes than is allowed; the rest is left unread. */

@@ -27,6 +27,8 @@ const freshMilliseconds = 6 * 60_000;
 /** A Region that has not answered by then is perhaps the one that is lost. */
 const patienceMilliseconds = 1500;
 const mostSessions = 200;
+/** Shorter than for other calls: a look has only so long, and this comes before it. */
+const requestHandler = { connectionTimeout: 1500, requestTimeout: 2500, throwOnRequestTimeout: true };
 
 /**
  * Takes roles on by STS. Credentials are good in every Region, so those that one gave serve all. It is asked in the
@@ -41,7 +43,7 @@ export const createRoles = (settings: AwsSettings): Roles => {
 
   const ask = async (role: string, session: string, region: string): Promise<TakenCredentials> => {
     const endpoint = settings.AWS_ENDPOINT_URL_STS ?? settings.AWS_ENDPOINT_URL;
-    const client = new (stsSdk().STSClient)(awsOptions(settings, region, endpoint));
+    const client = new (stsSdk().STSClient)({ ...awsOptions(settings, region, endpoint), requestHandler });
     try {
       const { Credentials } = await client.send(
         new (stsSdk().AssumeRoleCommand)({

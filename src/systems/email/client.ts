@@ -16,11 +16,12 @@ export interface Mail {
 
 /** One connection for each mail: there are few, and a broken one must not hold up the next. */
 export const createEmailClient = (settings: EmailSettings, { dialler }: SystemTools) => {
-  const url = new URL(settings.SMTP_URL);
-  const secure = url.protocol === 'smtps:';
-  const name = url.hostname;
   return {
     async send(mail: Mail, signal?: AbortSignal): Promise<void> {
+      // Read for each mail: the password in it may have been replaced since the last one.
+      const url = new URL(settings.SMTP_URL);
+      const secure = url.protocol === 'smtps:';
+      const name = url.hostname;
       if (signal?.aborted) throw new MaydayError('system/unavailable', 'There was no time left to send the mail.');
       const reached = dialler.reach(name, Number(url.port) || (secure ? 465 : 587));
       const transport = nodemailerSdk().createTransport({
