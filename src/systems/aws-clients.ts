@@ -1,7 +1,7 @@
 import type { StepContext } from '../define.ts';
 import { awsFailure } from './aws-failure.ts';
 import { type AwsSettings, awsOptions } from './aws-options.ts';
-import { createRoles, sessionName } from './aws-roles.ts';
+import { sessionName, sharedRoles } from './aws-roles.ts';
 
 /** One client for each Region, made when it is first needed, and others for the calls that change something. */
 export interface AwsClients<C> {
@@ -24,7 +24,7 @@ export const createAwsClients = <C extends { destroy(): void }>(
   endpoint: string | undefined,
   make: (options: ReturnType<typeof awsOptions>) => C,
 ): AwsClients<C> => {
-  const roles = createRoles(settings);
+  const roles = sharedRoles(settings);
   const readers = new Map<string, C>();
   const writers = new Map<string, C>();
   const { MAYDAY_AWS_READ_ROLE: readRole, MAYDAY_AWS_WRITE_ROLE: writeRole } = settings;

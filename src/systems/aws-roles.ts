@@ -27,6 +27,7 @@ const freshMilliseconds = 6 * 60_000;
 /** A Region that has not answered by then is perhaps the one that is lost. */
 const patienceMilliseconds = 1500;
 const mostSessions = 200;
+const mostRegions = 4;
 /** Shorter than for other calls: a look has only so long, and this comes before it. */
 const requestHandler = { connectionTimeout: 1500, requestTimeout: 2500, throwOnRequestTimeout: true };
 
@@ -69,7 +70,7 @@ export const createRoles = (settings: AwsSettings): Roles => {
   /** One Region after the other, each begun when the one before it fails or takes long; the first answer counts. */
   const askAround = async (role: string, session: string, region: string): Promise<TakenCredentials> => {
     const regions = [
-      ...new Set([region, ...answered.slice(0, 1), ...(settings.AWS_REGION ? [settings.AWS_REGION] : [])]),
+      ...new Set([region, ...answered.slice(0, mostRegions), ...(settings.AWS_REGION ? [settings.AWS_REGION] : [])]),
     ];
     const asked: Promise<TakenCredentials>[] = [];
     for (const each of regions) {
@@ -113,6 +114,20 @@ export const createRoles = (settings: AwsSettings): Roles => {
       }
     },
   };
+};
+
+const shared = new Map<string, Roles>();
+
+/**
+ * The same for all systems with the same credentials of their own: what RDS has learned of Regions and roles serves
+ * Route 53, whose own API is signed for the one Region that may be dark.
+ */
+export const sharedRoles = (settings: AwsSettings): Roles => {
+  const { AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_STS, AWS_REGION, AWS_ACCESS_KEY_ID } = settings;
+  const key = JSON.stringify([AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_STS, AWS_REGION, AWS_ACCESS_KEY_ID]);
+  const roles = shared.get(key) ?? createRoles(settings);
+  shared.set(key, roles);
+  return roles;
 };
 
 /** A name of a session as AWS takes it. */
