@@ -49,12 +49,19 @@ export const createCertificates = async (): Promise<Certificates> => {
     pairs.set(host, known);
     return known;
   };
+  // Reading a key costs more than the handshake it is for, and some hosts are called many times a second.
+  const contexts = new Map<string, Promise<SecureContext>>();
+  const contextFor = (host: string) => {
+    const known = contexts.get(host) ?? pairFor(host).then((pair) => createSecureContext(pair));
+    contexts.set(host, known);
+    return known;
+  };
   return {
     authority: root.cert,
     authorityPath,
     directory,
     pairFor,
-    contextFor: async (host) => createSecureContext(await pairFor(host)),
+    contextFor,
     close: () => rmSync(directory, { recursive: true, force: true }),
   };
 };

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { WorldClock } from './clock.ts';
 
 /** One accepted change of the sandbox's world. All times are the world's, in ISO 8601. */
@@ -11,6 +12,8 @@ export interface LedgerEntry {
   /** When anybody who looks sees the whole effect; absent while it is under way. */
   visibleAt?: string;
   details: Record<string, unknown>;
+  /** Whose call it was, as CloudTrail writes it; of services that know callers apart. */
+  by?: string;
 }
 
 /** One refused call, with the document or model that says the real service would refuse it. */
@@ -36,6 +39,8 @@ export interface CallCounts {
  */
 export interface Ledger {
   accept(change: string, resource: string, details?: Record<string, unknown>): { visible(): void; entry: LedgerEntry };
+  /** What is accepted while this runs was this caller's. */
+  as<T>(by: string, deed: () => T): T;
   refuse(call: string, code: string, source: string): void;
   /** How a call ended, whether it changed anything or not. */
   call(name: string, end: keyof CallCounts): void;
@@ -51,6 +56,7 @@ export const createLedger = (clock: WorldClock): Ledger => {
   const entries: LedgerEntry[] = [];
   const refusals: Refusal[] = [];
   const calls: Record<string, CallCounts> = {};
+  const caller = new AsyncLocalStorage<string>();
   return {
     accept(change, resource, details = {}) {
       const entry: LedgerEntry = {
@@ -59,6 +65,7 @@ export const createLedger = (clock: WorldClock): Ledger => {
         resource,
         acceptedAt: clock.now().toISOString(),
         details,
+        ...(caller.getStore() && { by: caller.getStore() }),
       };
       entries.push(entry);
       return {
@@ -68,6 +75,7 @@ export const createLedger = (clock: WorldClock): Ledger => {
         },
       };
     },
+    as: (by, deed) => caller.run(by, deed),
     refuse: (call, code, source) => void refusals.push({ at: clock.now().toISOString(), call, code, source }),
     call(name, end) {
       calls[name] ??= { ok: 0, refused: 0, limited: 0, failed: 0 };

@@ -4,6 +4,7 @@ import { createEcs } from './aws/ecs.ts';
 import { createElasticache } from './aws/elasticache.ts';
 import { createHealthChecks } from './aws/health-checks.ts';
 import { createHostedZones } from './aws/hosted-zones.ts';
+import { createPrincipals } from './aws/principals.ts';
 import { createRds } from './aws/rds.ts';
 import { createRoute53 } from './aws/route53.ts';
 import { createS3 } from './aws/s3.ts';
@@ -140,18 +141,18 @@ const startParts = async (
   const ecs = createEcs(context);
   const autoScaling = createAutoScaling(context);
   const storage = createS3(context);
-  add(
-    await startAws(context, [
-      createRds(context, runByRds(databases), createAurora(context, databases)),
-      createCloudWatch(context, runByRds(databases)),
-      cache.service,
-      ecs.service,
-      ...autoScaling.services,
-      createRoute53(context, zones, health, dns.propagated),
-      storage.service,
-      createSts(context.plans[0]?.account ?? '000000000000'),
-    ]),
-  );
+  const principals = createPrincipals(context.plans[0]?.account ?? '000000000000');
+  const services = [
+    createRds(context, runByRds(databases), createAurora(context, databases)),
+    createCloudWatch(context, runByRds(databases)),
+    cache.service,
+    ecs.service,
+    ...autoScaling.services,
+    createRoute53(context, zones, health, dns.propagated),
+    storage.service,
+    createSts(principals),
+  ];
+  add(await startAws(context, services, principals));
   const kubernetes = add(
     await startKubernetes(context, certificates, {
       instances: databases.all(),

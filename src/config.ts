@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { MaydayError } from './errors.ts';
+import { isGiven, withSecretFiles } from './secret-files.ts';
 import { awsEc2Settings } from './systems/aws-ec2/config.ts';
 import { awsEcsSettings } from './systems/aws-ecs/config.ts';
 import { awsElasticacheSettings } from './systems/aws-elasticache/config.ts';
@@ -150,8 +151,7 @@ export const tokenNames = [
   'STATUSPAGE_API_KEY',
 ] as const;
 
-export const hasTokens = (environment: Environment): boolean =>
-  tokenNames.some((name) => (environment[name] ?? '') !== '');
+export const hasTokens = (environment: Environment): boolean => tokenNames.some((name) => isGiven(environment, name));
 
 export const readOwnSettings = (environment: Environment): OwnSettings =>
   parse([ownSettings], environment)[0] as OwnSettings;
@@ -185,7 +185,7 @@ const placeholders: Environment = {
 /** Settings under which systems can be made but connect to nothing; only the folders are taken from the environment. */
 export const offlineSettings = (environment: Environment, connected?: 'connected'): Settings =>
   readSettings({
-    ...placeholders,
+    ...Object.fromEntries(Object.entries(placeholders).filter(([name]) => !connected || !environment[`${name}_FILE`])),
     // A look at the world needs the addresses and keys that there are, and no others.
     ...(connected && environment),
     MAYDAY_PLANS: environment['MAYDAY_PLANS'],
@@ -194,14 +194,15 @@ export const offlineSettings = (environment: Environment, connected?: 'connected
   });
 
 const parse = (schemas: z.ZodType[], environment: Environment): unknown[] => {
-  const given = Object.fromEntries(
-    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
-  );
-  const problems = new Map<string, string>();
+  const { environment: read, problems: unreadable } = withSecretFiles(environment);
+  const given = Object.fromEntries(Object.entries(read).filter(([, value]) => value !== undefined && value !== ''));
+  const asked = (name: string) => schemas.some((schema) => schema instanceof z.ZodObject && name in schema.shape);
+  const problems = new Map([...unreadable].filter(([name]) => asked(name)));
   const parsed = schemas.map((schema) => {
     const result = schema.safeParse(given);
     for (const issue of result.error?.issues ?? []) {
       const name = String(issue.path[0]);
+      if (unreadable.has(name)) continue;
       const purpose = purposes[name];
       problems.set(
         name,
@@ -213,7 +214,7 @@ const parse = (schemas: z.ZodType[], environment: Environment): unknown[] => {
     return result.data;
   });
   if (problems.size > 0) {
-    const missing = [...problems.keys()].some((name) => !(name in given));
+    const missing = [...problems.keys()].some((name) => !(name in given) && !unreadable.has(name));
     throw new MaydayError(
       missing ? 'config/missing' : 'config/invalid',
       [

@@ -12,17 +12,15 @@ import { startSlackApp } from './chat/slack-app.ts';
 import { type VerifiedRequest, whatWasAsked } from './chat/slack-request.ts';
 import { createChecklists } from './checklists.ts';
 import { openCheckpointPlaces } from './checkpoint-places.ts';
-import { createComponentDescribe } from './component-describe.ts';
-import { type Environment, readSettings, type Settings } from './config.ts';
-import type { Json, Lane, Log, System, SystemTools } from './define.ts';
-import { createDialler } from './dialler.ts';
+import { type Environment, readSettings } from './config.ts';
+import type { Json, Lane } from './define.ts';
 import { measureLosses } from './engine/bounds.ts';
 import { createIncidentStore } from './engine/incident-store.ts';
 import type { EnginePorts } from './engine/ports.ts';
 import { createRunStore, lanes } from './engine/run-store.ts';
 import { createWorker } from './engine/worker.ts';
 import { MaydayError, messageOf } from './errors.ts';
-import { guarded } from './guarded-systems.ts';
+import { keepSecretsFresh } from './fresh-secrets.ts';
 import { incidentFacts } from './incident-facts.ts';
 import { createReadIncident } from './incident-record.ts';
 import { appendToSystem } from './journal/append-to-system.ts';
@@ -41,9 +39,9 @@ import { hideSettings, hideValue, namedVariables } from './known-secrets.ts';
 import { createLog } from './logging.ts';
 import { lookAround } from './look-around.ts';
 import { payObligations } from './obligations.ts';
-import { createPlanStore, type PlanStore } from './plan/plan-store.ts';
-import { createRegistry, type Registry } from './plan/registry.ts';
+import type { PlanStore } from './plan/plan-store.ts';
 import { viewPlan } from './plan/view.ts';
+import { createTools, loadPlans, templateEscapes } from './plan-language.ts';
 import { faultsOfGraphs } from './plan-tools/faults-of-graphs.ts';
 import { commandOf } from './plan-tools/plan-details.ts';
 import { createPlanTools } from './plan-tools/plan-tools.ts';
@@ -56,8 +54,6 @@ import { steeredBy } from './steered-by.ts';
 import { createLinkApprovals, createLinkMailer } from './step-up/approval-links.ts';
 import { openSealingKey } from './step-up/sealing-key.ts';
 import { createStepUp } from './step-up/step-up.ts';
-import { escapeSlack } from './systems/slack/index.ts';
-import { createSystems } from './systems.ts';
 import { createTemplates } from './templates/render.ts';
 import { readReadiness } from './watch/readiness.ts';
 import { createWatch } from './watch/watch.ts';
@@ -68,47 +64,6 @@ export interface Mayday {
   webUrl: string;
   close(): Promise<void>;
 }
-
-/** Templates whose text Slack would read as formatting. */
-export const templateEscapes = { 'slack/': escapeSlack };
-
-/** The plan language with everything that it may name; connects to nothing. */
-export const loadPlans = (
-  settings: Settings,
-  tools: SystemTools,
-): { systems: ReturnType<typeof createSystems>; registry: Registry; plans: PlanStore } => {
-  const systems = createSystems(settings, tools);
-  let plans: PlanStore | undefined;
-  let registry: Registry | undefined;
-  const describe: System = createComponentDescribe(
-    () => plans!,
-    () => registry!,
-  );
-  registry = createRegistry([...systems.all, describe].map(guarded));
-  plans = createPlanStore(settings.MAYDAY_PLANS, registry);
-  return { systems, registry, plans };
-};
-
-export const createTools = (
-  settings: Settings,
-  environment: Environment,
-  clock: SystemTools['clock'],
-  log: Log,
-): SystemTools => ({
-  dialler: createDialler({
-    hosts: settings.MAYDAY_HOSTS,
-    authorityFile: settings.MAYDAY_CA,
-    dnsServers: settings.MAYDAY_DNS_SERVERS,
-  }),
-  clock,
-  log,
-  secret({ env }, purpose) {
-    const value = environment[env];
-    if (!value) throw new MaydayError('config/missing', `${env} is missing: ${purpose}.`);
-    hideValue(env, value);
-    return value;
-  },
-});
 
 /** Wires everything and starts it; plans and templates have been linted by then. `databaseUrl` is settled by the caller: the embedded server or one of your own. */
 export const startMayday = async (environment: Environment, databaseUrl: string): Promise<Mayday> => {
@@ -129,6 +84,8 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
       const { run, entries } = await mergeBreakGlass(file, database.pool, { clock });
       log.warn({ run, entries }, 'a run that was carried out without the database is in the journal now');
     }
+    const secrets = keepSecretsFresh(environment, settings, { log, wallNow: () => clock.wall() });
+    closers.push(() => secrets.stop());
     const { systems, registry, plans } = loadPlans(settings, {
       ...createTools(settings, environment, clock, log),
       budget: createCallBudget(database.pool, clock),
@@ -355,6 +312,7 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
 
     const app = await startSlackApp({
       settings: settings.slack,
+      formerSigningSecret: () => secrets.formerSigningSecret(),
       remember,
       log,
       now: () => clock.wall(),
@@ -449,7 +407,7 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
     await drawMissing();
     every(2_000, 'cards', drawMissing);
     every(1_000, 'incidents', () => incidentKeeper.turn());
-    watch.start();
+    const watched = watch.start();
     void lookAround(plans.all().values(), registry, clock, log);
     const web = await startWeb({
       approvals: createLinkApprovals({ stepUp, store, orders: chat.orders, people: peopleOf }),
@@ -487,6 +445,9 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
     });
     webUrl ??= web.url;
     closers.push(() => web.close());
+    // Loss is counted from when a source was last seen alive, so a start has seen what lives before it says that it is
+    // ready. What does not answer holds it up no longer than this.
+    await Promise.race([watched, new Promise((resolve) => setTimeout(resolve, firstLookMilliseconds).unref())]);
     log.info(
       { slack: app.url ?? 'socket mode', web: web.url, queue: queue.backend, plans: [...plans.all().keys()] },
       'Mayday is ready',
@@ -512,6 +473,8 @@ const linksOf = (plans: PlanStore, name: string): Record<string, string> => {
     return {};
   }
 };
+
+const firstLookMilliseconds = 1_500;
 
 /** Longer than a command usually takes while its process lives; handled by two at once it is still handled once. */
 const unhandledSeconds = 8;

@@ -1,8 +1,11 @@
+import type { Principal } from './principals.ts';
+
 /** One signed call, read as far as every service needs it. */
 export interface AwsRequest {
   service: string;
   region: string;
-  accessKeyId: string;
+  /** Whose keys signed it. */
+  by: Principal;
   method: string;
   /** Path without the query, percent-encoding kept. */
   path: string;

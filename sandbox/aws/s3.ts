@@ -167,8 +167,12 @@ export const createS3 = (context: SandboxContext): { service: AwsService; bucket
     // Judged by the bucket's own Region below: the name of a bucket is global.
     global: true,
     callName(request) {
-      if (request.method !== 'PUT') return `s3:${request.method}`;
-      return targetOf(request).key === '' ? 's3:CreateBucket' : 's3:PutObject';
+      const { key } = targetOf(request);
+      if (request.method === 'PUT') return key === '' ? 's3:CreateBucket' : 's3:PutObject';
+      if (request.method === 'DELETE') return 's3:DeleteObject';
+      // By the right that each needs, which is what IAM knows them by.
+      if (request.query.has('replication')) return 's3:GetReplicationConfiguration';
+      return key === '' ? 's3:ListBucket' : 's3:GetObject';
     },
     refusal: (request, code, message) =>
       writeXml('Error', { Code: code, Message: message, RequestId: request.requestId }),

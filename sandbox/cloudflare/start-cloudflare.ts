@@ -48,7 +48,7 @@ export const startCloudflare = async (
   }
 > => {
   const { clock, faults, holds, ledger } = context;
-  const token = randomBytes(20).toString('base64url');
+  let token = randomBytes(20).toString('base64url');
   const records: Record_[] = [];
   for (const plan of context.plans) {
     for (const component of Object.values(plan.components)) {
@@ -181,7 +181,13 @@ export const startCloudflare = async (
   return {
     name: 'cloudflare',
     environment: { CLOUDFLARE_API_TOKEN: token, CLOUDFLARE_API_URL: `${server.url}/client/v4` },
-    control: {},
+    control: {
+      /** Makes another token; the one of before is worth nothing from then on. */
+      'POST /cloudflare/rotate': () => {
+        token = randomBytes(20).toString('base64url');
+        return { CLOUDFLARE_API_TOKEN: token };
+      },
+    },
     close: server.close,
     records: () => records.map(({ zone, name, type, content, proxied }) => ({ zone, name, type, content, proxied })),
     originOf: (name) => records.find((one) => one.name === name.toLowerCase() && one.proxied)?.served,

@@ -57,6 +57,9 @@ const runByKind: Record<string, RunBy> = {
   'patroni-cluster': 'patroni',
 };
 
+/** However fast the world goes, replicas follow in turns that leave the machine time for the rest. */
+const shortestTurnMilliseconds = 100;
+
 const addedSeconds = (time: Date, seconds: number) => new Date(time.getTime() + seconds * 1000);
 
 export const createDatabases = async (
@@ -413,7 +416,7 @@ export const createDatabases = async (
     if (!replaying) return;
     void replayAll()
       .catch((error) => replaying && context.log('replay failed', { error: String(error) }))
-      .finally(() => setTimeout(beat, Math.max(50, 1000 / clock.speed)).unref());
+      .finally(() => setTimeout(beat, Math.max(shortestTurnMilliseconds, 1000 / clock.speed)).unref());
   };
   beat();
   return databases;

@@ -55,16 +55,25 @@ export const copyRows = async (
 ): Promise<boolean> => {
   const name = quote(table.name);
   const target = server.pool(to.physicalDatabase);
-  const last = await target.query<{ last: string }>(`SELECT coalesce(max(id), 0) AS last FROM ${name}`);
-  const rows = await server.pool(from.physicalDatabase).query<{ rows: string | null; later: boolean | null }>(
-    `SELECT json_agg(t ORDER BY id) FILTER (WHERE ${quote(table.column)} <= $2)::text AS rows,
+  // Asked many times a second, so the server keeps their plans.
+  const last = await target.query<{ last: string }>({
+    name: `last ${table.name}`,
+    text: `SELECT coalesce(max(id), 0) AS last FROM ${name}`,
+  });
+  const rows = await server.pool(from.physicalDatabase).query<{ rows: string | null; later: boolean | null }>({
+    name: `later ${table.name}`,
+    text: `SELECT json_agg(t ORDER BY id) FILTER (WHERE ${quote(table.column)} <= $2)::text AS rows,
          bool_or(${quote(table.column)} > $2) AS later
        FROM ${name} t WHERE id > $1`,
-    [last.rows[0]!.last, upTo.toISOString()],
-  );
+    values: [last.rows[0]!.last, upTo.toISOString()],
+  });
   const { rows: text, later } = rows.rows[0]!;
   if (text !== null)
-    await target.query(`INSERT INTO ${name} SELECT * FROM json_populate_recordset(NULL::${name}, $1::json)`, [text]);
+    await target.query({
+      name: `replay ${table.name}`,
+      text: `INSERT INTO ${name} SELECT * FROM json_populate_recordset(NULL::${name}, $1::json)`,
+      values: [text],
+    });
   return later === true;
 };
 

@@ -24,7 +24,7 @@ export interface PagerDutyPart extends SandboxPart {
 
 /** A PagerDuty account on loopback: REST v2 and Events v2, whose phones ring in `GET /pagerduty/state`. */
 export const startPagerDuty = async (context: SandboxContext): Promise<PagerDutyPart> => {
-  const token = `sandbox-${randomBytes(12).toString('hex')}`;
+  let token = `sandbox-${randomBytes(12).toString('hex')}`;
   const routingKey = randomBytes(16).toString('hex');
   const account = createAccount(context);
   const incidents = createIncidents(context, account);
@@ -104,6 +104,11 @@ export const startPagerDuty = async (context: SandboxContext): Promise<PagerDuty
         pages: account.pages,
         schedules: Object.fromEntries(account.schedules),
       }),
+      /** Makes another token; the one of before is worth nothing from then on. */
+      'POST /pagerduty/rotate': () => {
+        token = `sandbox-${randomBytes(12).toString('hex')}`;
+        return { PAGERDUTY_API_TOKEN: token };
+      },
       'POST /pagerduty/schedule': ({ body }) => {
         if (!account.schedules.has(body.schedule)) throw new Error(`no schedule ${body.schedule}`);
         account.schedules.set(body.schedule, body.users);

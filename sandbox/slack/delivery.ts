@@ -17,14 +17,14 @@ export interface Delivered {
 
 /** Brings a payload to the bot as Slack does: over an open Socket Mode connection, else as signed HTTP. */
 export const createDelivery = (options: {
-  signingSecret: string;
+  signingSecret(): string;
   socketMode: SocketMode;
   botUrl: string | undefined;
 }) => {
   let botUrl = options.botUrl;
 
   const sign = (timestamp: number, body: string, version = 'v0') =>
-    `${version}=${createHmac('sha256', options.signingSecret).update(`${version}:${timestamp}:${body}`).digest('hex')}`;
+    `${version}=${createHmac('sha256', options.signingSecret()).update(`${version}:${timestamp}:${body}`).digest('hex')}`;
 
   const signedHeaders = (body: string, tamper: Tamper | undefined): Record<string, string> => {
     const offset = tamper === 'stale' ? -301 : tamper === 'future' ? 600 : 0;

@@ -30,7 +30,7 @@ export const startSlack = async (
   // New at each start, so that no setting for the sandbox can be mistaken for a real one.
   const random = () => randomBytes(12).toString('hex');
   const tokens = { bot: `xoxb-sandbox-${random()}`, app: `xapp-sandbox-${random()}` };
-  const signingSecret = random() + random();
+  const secrets = { signing: random() + random() };
   const manifest = options.manifest ?? readAppManifest();
   const workspace = createWorkspace(context);
   const triggers = createTriggers(workspace);
@@ -56,7 +56,7 @@ export const startSlack = async (
   const socketMode = createSocketMode(local.server, local.url, workspace.appId);
   responseUrls = createResponseUrls(context, workspace, () => local.url);
   files = createFiles(context, workspace, () => local.url);
-  const delivery = createDelivery({ signingSecret, socketMode, botUrl: options.botUrl });
+  const delivery = createDelivery({ signingSecret: () => secrets.signing, socketMode, botUrl: options.botUrl });
   const events = createAppEvents({ context, workspace, delivery, manifest });
   const { openConnection } = socketMode;
   webApi = createWebApi({ context, workspace, triggers, events, files, openConnection }, tokens, manifest);
@@ -65,7 +65,7 @@ export const startSlack = async (
 
   const environment = {
     SLACK_BOT_TOKEN: tokens.bot,
-    SLACK_SIGNING_SECRET: signingSecret,
+    SLACK_SIGNING_SECRET: secrets.signing,
     SLACK_API_URL: `${local.url}/api/`,
   };
   return {
@@ -77,6 +77,12 @@ export const startSlack = async (
     files,
     manifest,
     control: {
+      /** Makes another bot token and signing secret; those of before are worth nothing from then on. */
+      'POST /slack/rotate': () => {
+        environment.SLACK_BOT_TOKEN = tokens.bot = `xoxb-sandbox-${random()}`;
+        environment.SLACK_SIGNING_SECRET = secrets.signing = random() + random();
+        return { SLACK_BOT_TOKEN: tokens.bot, SLACK_SIGNING_SECRET: secrets.signing };
+      },
       'POST /slack/bot': ({ body }) => {
         delivery.setBot(String(body.url));
         return { ok: true };

@@ -27,7 +27,7 @@ export interface StatuspagePart extends SandboxPart {
 
 /** A Statuspage page on loopback: incidents and components, one request a second in the world's time. */
 export const startStatuspage = async (context: SandboxContext): Promise<StatuspagePart> => {
-  const apiKey = `sandbox-${randomBytes(12).toString('hex')}`;
+  let apiKey = `sandbox-${randomBytes(12).toString('hex')}`;
   const pageId = 'sandboxpage1';
   const components = new Map<string, { id: string; name: string; status: string }>();
   const incidents: StatusIncident[] = [];
@@ -134,7 +134,14 @@ export const startStatuspage = async (context: SandboxContext): Promise<Statuspa
     name: 'statuspage',
     shown: () => ({ components: [...components.values()], incidents }),
     environment: { STATUSPAGE_API_KEY: apiKey, STATUSPAGE_PAGE_ID: pageId, STATUSPAGE_API_URL: `${local.url}/v1` },
-    control: { 'GET /statuspage/state': () => ({ page: pageId, components: [...components.values()], incidents }) },
+    control: {
+      'GET /statuspage/state': () => ({ page: pageId, components: [...components.values()], incidents }),
+      /** Makes another key; the one of before is worth nothing from then on. */
+      'POST /statuspage/rotate': () => {
+        apiKey = `sandbox-${randomBytes(12).toString('hex')}`;
+        return { STATUSPAGE_API_KEY: apiKey };
+      },
+    },
     close: local.close,
   };
 };

@@ -16,6 +16,8 @@ export type Remember = (key: string, request: VerifiedRequest) => Promise<'new' 
 
 export interface FrontDoorOptions {
   signingSecret: string;
+  /** The one of before, while what was signed with it may still be under way. */
+  formerSigningSecret?(): string | undefined;
   /** The wall clock: signatures know no other time. */
   now(): Date;
   /** Where Slack's API is; an answer goes there or to Slack's own hosts, and nowhere else. */
@@ -86,7 +88,9 @@ export const createFrontDoor = (options: FrontDoorOptions) => {
     if (typeof claim === 'string') return refuse(response, 401, claim);
     const raw = await readLimited(request);
     if (raw === undefined) return refuse(response, 413, 'The body is larger than 1 MB.');
-    if (!isSigned(claim, raw, options.signingSecret)) return refuse(response, 401, 'The signature is wrong.');
+    const secrets = [options.signingSecret, options.formerSigningSecret?.() ?? []].flat();
+    if (!secrets.some((secret) => isSigned(claim, raw, secret)))
+      return refuse(response, 401, 'The signature is wrong.');
 
     let body: Record<string, any>;
     try {

@@ -31,7 +31,10 @@ export type ViewAnswer =
   | { response_action: 'clear' };
 
 export interface SlackAppOptions {
+  /** Read at each request and connection: secrets are replaced while it runs. */
   settings: SlackSettings;
+  /** The signing secret of before, while requests that were signed with it may still arrive. */
+  formerSigningSecret?(): string | undefined;
   /** Durable before anything is acknowledged: see front-door.ts. */
   remember: Remember;
   log: Log;
@@ -66,7 +69,10 @@ export const startSlackApp = async (options: SlackAppOptions): Promise<SlackApp>
   const http = settings.SLACK_APP_TOKEN
     ? undefined
     : createHttpReceiver({
-        signingSecret: settings.SLACK_SIGNING_SECRET,
+        get signingSecret() {
+          return settings.SLACK_SIGNING_SECRET;
+        },
+        formerSigningSecret: options.formerSigningSecret,
         apiUrl: settings.SLACK_API_URL,
         now: options.now,
         onRefused: options.onRefused,
@@ -76,7 +82,9 @@ export const startSlackApp = async (options: SlackAppOptions): Promise<SlackApp>
   const receiver: Receiver =
     http ??
     createSocketReceiver({
-      appToken: settings.SLACK_APP_TOKEN!,
+      get appToken() {
+        return settings.SLACK_APP_TOKEN!;
+      },
       apiUrl: settings.SLACK_API_URL,
       onRefused: options.onRefused,
       remember,

@@ -1,7 +1,8 @@
 import { userInfo } from 'node:os';
 import { MaydayError } from '../errors.ts';
 import { erasePerson } from '../journal/erase.ts';
-import { print, printJson, withJournal } from './open.ts';
+import { withJournal } from './open.ts';
+import { print, printJson } from './print.ts';
 
 /** Blanks a person's data in the journal, on record. */
 export const erase = async (options: {

@@ -1,6 +1,7 @@
 import { MaydayError } from '../errors.ts';
 import { indexAudit, searchAudit } from '../journal/search.ts';
-import { print, printJson, withJournal } from './open.ts';
+import { withJournal } from './open.ts';
+import { print, printJson } from './print.ts';
 
 interface SearchOptions {
   who?: string;

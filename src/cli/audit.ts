@@ -12,7 +12,8 @@ import { exportJournal } from '../journal/export.ts';
 import { openSigningKey, publicKeyFile, readVerifyingKeys, type VerifyingKey } from '../journal/signing-key.ts';
 import { auditJournal } from '../journal/verify.ts';
 import { verifyExport } from '../journal/verify-export.ts';
-import { print, printJson, withJournal } from './open.ts';
+import { withJournal } from './open.ts';
+import { print, printJson } from './print.ts';
 
 interface VerifyOptions {
   json: boolean;

@@ -6,9 +6,9 @@ import { messageOf } from '../errors.ts';
 import type { Database } from '../journal/database.ts';
 import { verifyJournal } from '../journal/verify.ts';
 import { createLog } from '../logging.ts';
-import { createTools } from '../main.ts';
 import { type Plan, readPlan } from '../plan/plan.ts';
 import { viewPlan } from '../plan/view.ts';
+import { createTools } from '../plan-language.ts';
 import { createSystems } from '../systems.ts';
 import { lookAtApprovals } from './doctor/approvals.ts';
 import { bad, type Finding, good } from './doctor/finding.ts';
@@ -22,8 +22,9 @@ import {
   lookAtStatuspage,
 } from './doctor/systems.ts';
 import { type Offline, openOffline } from './offline.ts';
-import { type OpenJournal, print, withJournal } from './open.ts';
+import { type OpenJournal, withJournal } from './open.ts';
 import { lintPlan, lintWording } from './plan-lint.ts';
+import { print } from './print.ts';
 
 /** Looks for what would go wrong at three in the morning. One line each; ends with 1 when anything is wrong. */
 export const doctor = async (): Promise<void> => {

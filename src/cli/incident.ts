@@ -3,7 +3,8 @@ import { postMortem } from '../incident/post-mortem.ts';
 import { utc } from '../incident/timeline.ts';
 import { createReadIncident, type IncidentRecord } from '../incident-record.ts';
 import { createJournal } from '../journal/journal.ts';
-import { print, printJson, withJournal } from './open.ts';
+import { withJournal } from './open.ts';
+import { print, printJson } from './print.ts';
 
 const withIncident = (id: string, show: (record: IncidentRecord, nameOf: (person: string) => string) => void) =>
   withJournal(process.env, async ({ database: { pool }, clock }) => {

@@ -2,7 +2,7 @@ import { stringify } from 'yaml';
 import { commands } from '../../commands/index.ts';
 import { manifestOf, placeholderUrl } from '../chat/manifest.ts';
 import { openOffline } from './offline.ts';
-import { print } from './open.ts';
+import { print } from './print.ts';
 
 const heading = `# The Slack app, made from commands/ and from what src/systems/slack needs: do not edit, but run
 #   npm run --silent mayday -- manifest > app-manifest.yml

@@ -4,10 +4,10 @@ import { createComponentDescribe } from '../component-describe.ts';
 import { type Environment, offlineSettings, type Settings } from '../config.ts';
 import type { System } from '../define.ts';
 import { MaydayError, messageOf } from '../errors.ts';
-import { createTools } from '../main.ts';
 import { didYouMean } from '../plan/nearest.ts';
 import { type Plan, readPlan } from '../plan/plan.ts';
 import { createRegistry, type Registry } from '../plan/registry.ts';
+import { createTools } from '../plan-language.ts';
 import { createSystems } from '../systems.ts';
 
 /** The plan language with everything that plans may name, on a machine that has neither tokens nor a network. */

@@ -66,8 +66,3 @@ const portsOf = (database: Database, clock: Clock, log: EnginePorts['log']): Eng
 
 const notHere = (port: string): Promise<never> =>
   Promise.reject(new Error(`The command line performs no steps, so it has no ${port}.`));
-
-export const print = (...lines: string[]): void => void process.stdout.write(`${lines.join('\n')}\n`);
-
-/** One JSON document on one line, so that the next program can read the last line. */
-export const printJson = (value: unknown): void => print(JSON.stringify(value));

@@ -9,14 +9,15 @@ import { MaydayError, messageOf } from '../errors.ts';
 import type { Database } from '../journal/database.ts';
 import { createInbox } from '../journal/inbox.ts';
 import { createLog } from '../logging.ts';
-import { createTools, loadPlans } from '../main.ts';
 import type { Plan } from '../plan/plan.ts';
 import { viewPlan } from '../plan/view.ts';
+import { createTools, loadPlans } from '../plan-language.ts';
 import { redact } from '../redact.ts';
 import { orderText, proveOrder, type SignedOrder } from '../ssh/signed-order.ts';
 import { steeredBy } from '../steered-by.ts';
 import { createWatch } from '../watch/watch.ts';
-import { type OpenJournal, print, withJournal } from './open.ts';
+import { type OpenJournal, withJournal } from './open.ts';
+import { print } from './print.ts';
 import { signOrder } from './sign.ts';
 
 export interface Identity {

@@ -5,7 +5,7 @@ import { graphText } from '../plan-tools/graph-text.ts';
 import { layout } from '../plan-tools/layout.ts';
 import { graphOf, usualVariant } from '../plan-tools/variants.ts';
 import { openOffline } from './offline.ts';
-import { print, printJson } from './open.ts';
+import { print, printJson } from './print.ts';
 
 /** The steps of a flow: as text, as JSON, or as a picture. */
 export const graph = async (

@@ -2,7 +2,6 @@ import { basename, join } from 'node:path';
 import { flows } from '../../flows/index.ts';
 import type { FlowPlan } from '../define.ts';
 import { MaydayError, messageOf } from '../errors.ts';
-import { templateEscapes } from '../main.ts';
 import { faultAt } from '../plan/faults.ts';
 import type { Graph } from '../plan/graph.ts';
 import { didYouMean } from '../plan/nearest.ts';
@@ -11,12 +10,13 @@ import { fill } from '../plan/references.ts';
 import type { Registry } from '../plan/registry.ts';
 import { type PlanFault, sayFault } from '../plan/source.ts';
 import { viewPlan } from '../plan/view.ts';
+import { templateEscapes } from '../plan-language.ts';
 import { aloneRules, approvalFaults } from '../plan-tools/approval-faults.ts';
 import { graphOf, variantsOf } from '../plan-tools/variants.ts';
 import { lintTemplates } from '../templates/lint.ts';
 import { createTemplates } from '../templates/render.ts';
 import { type Offline, openOffline, shortest } from './offline.ts';
-import { print } from './open.ts';
+import { print } from './print.ts';
 
 /**
  * Finds now what would stop a run later. Needs no tokens and no network: every flow is built for every scope, pair of

@@ -2,9 +2,9 @@ import { writeFileSync } from 'node:fs';
 import { createDirectory } from '../authority/directory.ts';
 import { hasTokens, offlineSettings, readSettings } from '../config.ts';
 import { createLog } from '../logging.ts';
-import { createTools, loadPlans } from '../main.ts';
 import { readPlan } from '../plan/plan.ts';
 import { viewPlan } from '../plan/view.ts';
+import { createTools, loadPlans } from '../plan-language.ts';
 import { diffPlans } from '../plan-tools/diff.ts';
 import { jsonSchemaOf } from '../plan-tools/json-schema.ts';
 import { permissionsOf, permissionsText } from '../plan-tools/permissions.ts';
@@ -13,7 +13,8 @@ import { graphOf, usualVariant } from '../plan-tools/variants.ts';
 import { whoMayApprove } from '../plan-tools/who-may-approve.ts';
 import { createWatch } from '../watch/watch.ts';
 import { openOffline } from './offline.ts';
-import { print, printJson, withJournal } from './open.ts';
+import { withJournal } from './open.ts';
+import { print, printJson } from './print.ts';
 
 /** The least rights that a plan needs: policies as JSON, roles as YAML. Needs no network. */
 export const permissions = async (

@@ -2,7 +2,8 @@ import { readOwnSettings } from '../config.ts';
 import { createRunDirectory } from '../run-directory.ts';
 import { runFacts } from '../run-facts.ts';
 import { createTemplates } from '../templates/render.ts';
-import { print, printJson, withJournal } from './open.ts';
+import { withJournal } from './open.ts';
+import { print, printJson } from './print.ts';
 import { viewRun } from './run-view.ts';
 
 export const list = async (options: { json: boolean }): Promise<void> => {

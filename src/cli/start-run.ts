@@ -20,17 +20,18 @@ import { createLeases } from '../journal/leases.ts';
 import { localWorldClock, openWorldClock } from '../journal/world-clock.ts';
 import { findDatabase } from '../launch.ts';
 import { createLog } from '../logging.ts';
-import { createTools, loadPlans, templateEscapes } from '../main.ts';
 import { approversInRule } from '../plan/authority.ts';
 import { viewPlan } from '../plan/view.ts';
+import { createTools, loadPlans, templateEscapes } from '../plan-language.ts';
 import { redact } from '../redact.ts';
 import { describeRun } from '../run-directory.ts';
 import { runFacts } from '../run-facts.ts';
 import { createRunService, type Started } from '../run-service.ts';
 import { createTemplates } from '../templates/render.ts';
 import { createWatch } from '../watch/watch.ts';
-import { print, withJournal } from './open.ts';
+import { withJournal } from './open.ts';
 import { peopleOf, personNamed, proveIdentity } from './order.ts';
+import { print } from './print.ts';
 
 export interface StartHere {
   flow: string;

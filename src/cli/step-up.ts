@@ -6,7 +6,8 @@ import { createJournal } from '../journal/journal.ts';
 import { redact } from '../redact.ts';
 import { openSealingKey } from '../step-up/sealing-key.ts';
 import { createStepUp } from '../step-up/step-up.ts';
-import { print, withJournal } from './open.ts';
+import { withJournal } from './open.ts';
+import { print } from './print.ts';
 
 /** Forgets somebody's authenticator. Whoever may do this has the database already; that they did is on record. */
 export const reset = async (person: string, reason: string): Promise<void> =>

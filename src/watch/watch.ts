@@ -29,7 +29,8 @@ export interface Liveness {
 }
 
 export interface Watch {
-  start(): void;
+  /** Resolves when each check has been asked once; they go on being asked. */
+  start(): Promise<void>;
   stop(): void;
   /** The newest sighting of a check, or undefined when it never ran. */
   sighting(plan: string, check: string, from: string, to: string): Promise<Sighting | undefined>;
@@ -64,16 +65,16 @@ export const createWatch = (options: WatchOptions): Watch => {
     everySeconds: number,
     from: string,
     to: string,
-  ): void => {
+  ): Promise<void> => {
     const written = plan.text.checks[name]!;
     const check = registry.checks.get(written.uses);
-    if (!check) return;
+    if (!check) return Promise.resolve();
     let input: unknown;
     try {
       input = check.resolve(check.with.parse(fill(written.with ?? {}, { from, to })), view);
     } catch {
       // What it asks after does not stand in one of these places, which is as the plan says.
-      return;
+      return Promise.resolve();
     }
     const turn = async () => {
       const askedAt = clock.now();
@@ -85,22 +86,22 @@ export const createWatch = (options: WatchOptions): Watch => {
         .catch((error) => ({ answer: 'unknown' as const, because: messageOf(error), facts: undefined }));
       if (!stopping.signal.aborted) await remember(plan.text.plan, name, from, to, askedAt, answer);
     };
-    const loop = () => {
+    const loop = async (): Promise<void> => {
       if (stopping.signal.aborted) return;
-      turn()
+      await turn()
         .catch((error) => options.log.warn({ plan: plan.text.plan, check: name }, messageOf(error)))
         .finally(() => {
           const timer = setTimeout(
             () => {
               timers.delete(timer);
-              loop();
+              void loop();
             },
             (everySeconds * 1000) / clock.speed,
           );
           timers.add(timer);
         });
     };
-    loop();
+    return loop();
   };
 
   const markPending = async (plan: string, check: string, from: string, to: string, askedAt: Date) => {
@@ -155,15 +156,17 @@ export const createWatch = (options: WatchOptions): Watch => {
   };
 
   return {
-    start() {
+    async start() {
+      const asked: Promise<void>[] = [];
       for (const plan of options.plans().values()) {
         const view = viewPlan(plan, registry);
         const [from, ...others] = view.prefer;
         for (const [name, { every }] of Object.entries(plan.text.checks)) {
           if (every === undefined) continue;
-          for (const to of others) watchCheck(plan, view, name, every, from!, to);
+          for (const to of others) asked.push(watchCheck(plan, view, name, every, from!, to));
         }
       }
+      await Promise.all(asked);
     },
     stop() {
       stopping.abort();

@@ -4,9 +4,9 @@ import { commands } from '../../commands/index.ts';
 import { flows } from '../../flows/index.ts';
 import { offlineSettings } from '../../src/config.ts';
 import type { Command, Flow } from '../../src/define.ts';
-import { createTools, loadPlans } from '../../src/main.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import { viewPlan } from '../../src/plan/view.ts';
+import { createTools, loadPlans } from '../../src/plan-language.ts';
 
 /** One procedure of one plan, as somebody starts it in Slack. Derived, so that a new plan is tried by being there. */
 export interface Scenario {

@@ -25,6 +25,7 @@ const patterns = [
   /^\s*(?:import|export)\s+(?<type>type\s+)?(?<names>[\w$*\s{},]+?)\s+from\s+'(?<target>[^']+)'/gm,
   /^\s*import\s+'(?<target>[^']+)'/gm,
   /\bimport\(\s*'(?<target>[^']+)'\s*\)/g,
+  /\blazily(?:<[^>]*>)?\(\s*'(?<target>[^']+)'\s*\)/g,
 ];
 
 /** What a file imports: read from its lines, because a whole compiler would be slower and see no more. */

@@ -2,10 +2,10 @@ import { join } from 'node:path';
 import { flows } from '../../flows/index.ts';
 import { readSettings } from '../../src/config.ts';
 import type { FlowRequest } from '../../src/define.ts';
-import { createTools, loadPlans } from '../../src/main.ts';
 import { type Plan, parsePlan } from '../../src/plan/plan.ts';
 import type { Registry } from '../../src/plan/registry.ts';
 import { viewPlan } from '../../src/plan/view.ts';
+import { createTools, loadPlans } from '../../src/plan-language.ts';
 import { sampleRecord } from '../../src/plan-tools/variants.ts';
 import { build } from '../../src/run-service.ts';
 

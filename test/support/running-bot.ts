@@ -24,6 +24,8 @@ export interface RunningBot {
   /** Starts it again on the same database and world, after `kill`. */
   start(environment?: Record<string, string>): Promise<void>;
   kill(signal: NodeJS.Signals): Promise<void>;
+  /** As `kill`, for a signal that it lives on after. */
+  signal(signal: NodeJS.Signals): void;
   /** What it wrote to standard error since it was first started. */
   log(): string;
   close(): Promise<void>;
@@ -96,6 +98,7 @@ export const startRunningBot = async (options: RunningBotOptions = {}): Promise<
       bot.webUrl = ready.webUrl;
       if (ready.slackUrl) await world.post('/slack/bot', { url: ready.slackUrl });
     },
+    signal: (signal) => void child?.kill(signal),
     async kill(signal) {
       if (!child || child.exitCode !== null || child.signalCode !== null) return;
       const gone = new Promise((done) => child!.once('exit', done));

@@ -1,9 +1,4 @@
-import {
-  DescribeDBClustersCommand,
-  DescribeGlobalClustersCommand,
-  type GlobalCluster,
-  type GlobalClusterMember,
-} from '@aws-sdk/client-rds';
+import type { GlobalCluster, GlobalClusterMember } from '@aws-sdk/client-rds';
 import { z } from 'zod';
 import type { Observation, Permission, PlanView, ResourceChange } from '../../define.ts';
 import { messageOf } from '../../errors.ts';
@@ -11,6 +6,7 @@ import { awsErrorName } from '../aws-failure.ts';
 import { awsRegion } from '../component-place.ts';
 import type { RdsClients } from './client.ts';
 import { rdsFailure } from './errors.ts';
+import { rdsSdk } from './sdk.ts';
 
 const member = z.strictObject({ cluster: z.string(), region: z.string() });
 
@@ -47,8 +43,8 @@ export const findGlobal = async (
   abortSignal: AbortSignal,
 ): Promise<GlobalCluster | undefined> => {
   try {
-    const command = new DescribeGlobalClustersCommand({ GlobalClusterIdentifier: global });
-    return (await clients.in(region).send(command, { abortSignal })).GlobalClusters?.[0];
+    const command = new (rdsSdk().DescribeGlobalClustersCommand)({ GlobalClusterIdentifier: global });
+    return (await clients.reading(region).send(command, { abortSignal })).GlobalClusters?.[0];
   } catch (error) {
     if (awsErrorName(error).startsWith('GlobalClusterNotFound')) return undefined;
     throw rdsFailure(error, `DescribeGlobalClusters ${global}`);
@@ -57,8 +53,8 @@ export const findGlobal = async (
 
 export const findCluster = async (clients: RdsClients, region: string, cluster: string, abortSignal: AbortSignal) => {
   try {
-    const command = new DescribeDBClustersCommand({ DBClusterIdentifier: cluster });
-    return (await clients.in(region).send(command, { abortSignal })).DBClusters?.[0];
+    const command = new (rdsSdk().DescribeDBClustersCommand)({ DBClusterIdentifier: cluster });
+    return (await clients.reading(region).send(command, { abortSignal })).DBClusters?.[0];
   } catch (error) {
     throw rdsFailure(error, `DescribeDBClusters ${cluster}`);
   }

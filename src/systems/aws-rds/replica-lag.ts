@@ -1,7 +1,7 @@
-import { CloudWatchClient, GetMetricStatisticsCommand } from '@aws-sdk/client-cloudwatch';
+import { createAwsClients } from '../aws-clients.ts';
 import { awsFailure } from '../aws-failure.ts';
-import { awsOptions } from '../aws-options.ts';
 import type { AwsRdsSettings } from './config.ts';
+import { cloudwatchSdk } from './sdk.ts';
 
 /** How far replicas are behind, as RDS reports it to CloudWatch each minute. */
 export interface ReplicaLag {
@@ -18,17 +18,15 @@ const periodSeconds = 60;
 const lookBackMinutes = 10;
 
 export const createReplicaLag = (settings: AwsRdsSettings): ReplicaLag => {
-  const clients = new Map<string, CloudWatchClient>();
-  const inRegion = (region: string) => {
-    const endpoint = settings.AWS_ENDPOINT_URL_CLOUDWATCH ?? settings.AWS_ENDPOINT_URL;
-    const known = clients.get(region) ?? new CloudWatchClient(awsOptions(settings, region, endpoint));
-    clients.set(region, known);
-    return known;
-  };
+  const clients = createAwsClients(
+    settings,
+    settings.AWS_ENDPOINT_URL_CLOUDWATCH,
+    (options) => new (cloudwatchSdk().CloudWatchClient)(options),
+  );
   return {
     async newest(region, instance, now, abortSignal) {
       try {
-        const command = new GetMetricStatisticsCommand({
+        const command = new (cloudwatchSdk().GetMetricStatisticsCommand)({
           Namespace: 'AWS/RDS',
           MetricName: 'ReplicaLag',
           Dimensions: [{ Name: 'DBInstanceIdentifier', Value: instance }],
@@ -37,7 +35,7 @@ export const createReplicaLag = (settings: AwsRdsSettings): ReplicaLag => {
           Period: periodSeconds,
           Statistics: ['Average'],
         });
-        const { Datapoints = [] } = await inRegion(region).send(command, { abortSignal });
+        const { Datapoints = [] } = await clients.reading(region).send(command, { abortSignal });
         const found = Datapoints.flatMap(({ Timestamp, Average }) =>
           Timestamp && Average !== undefined ? [{ at: Timestamp, seconds: Average }] : [],
         );
@@ -46,8 +44,6 @@ export const createReplicaLag = (settings: AwsRdsSettings): ReplicaLag => {
         throw awsFailure(error, 'cloudwatch GetMetricStatistics', false);
       }
     },
-    close: () => {
-      for (const client of clients.values()) client.destroy();
-    },
+    close: clients.close,
   };
 };

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Change, ChangeResourceRecordSetsCommand, GetChangeCommand } from '@aws-sdk/client-route-53';
+import type { Change } from '@aws-sdk/client-route-53';
 import type { Permission, StepContext } from '../../define.ts';
 import { lookSignal } from '../look-signal.ts';
 import { shellLine } from '../shell-line.ts';
 import type { Route53 } from './client.ts';
 import { route53Failure } from './errors.ts';
+import { route53Sdk } from './sdk.ts';
 
 /** World seconds between two questions whether the name servers have a change. */
 const pollSeconds = 5;
@@ -16,14 +17,15 @@ export const changeRecords = async (
   changes: Change[],
   context: StepContext,
 ): Promise<void> => {
-  const command = new ChangeResourceRecordSetsCommand({
+  const command = new (route53Sdk().ChangeResourceRecordSetsCommand)({
     HostedZoneId: zone,
     ChangeBatch: { Comment: `mayday ${context.key}`, Changes: changes },
   });
+  const writer = await route53.changing(context);
   const abortSignal = await context.beforeChange();
   let id: string | undefined;
   try {
-    id = (await route53.client().send(command, { abortSignal })).ChangeInfo?.Id;
+    id = (await writer.send(command, { abortSignal })).ChangeInfo?.Id;
   } catch (error) {
     throw route53Failure(error, `ChangeResourceRecordSets ${name}`, true);
   }
@@ -34,8 +36,8 @@ const inSync = async (route53: Route53, id: string, context: StepContext): Promi
   for (;;) {
     try {
       const answer = await route53
-        .client()
-        .send(new GetChangeCommand({ Id: id }), { abortSignal: lookSignal(context) });
+        .reading()
+        .send(new (route53Sdk().GetChangeCommand)({ Id: id }), { abortSignal: lookSignal(context) });
       if (answer.ChangeInfo?.Status === 'INSYNC') return;
     } catch (error) {
       // The batch was accepted; a question that fails is asked again until the step is out of time.

@@ -1,31 +1,35 @@
-import { ListResourceRecordSetsCommand, type ResourceRecordSet, Route53Client } from '@aws-sdk/client-route-53';
-import { awsOptions } from '../aws-options.ts';
+import type { ResourceRecordSet, Route53Client } from '@aws-sdk/client-route-53';
+import type { StepContext } from '../../define.ts';
+import { createAwsClients } from '../aws-clients.ts';
 import type { AwsRoute53Settings } from './config.ts';
 import { route53Failure } from './errors.ts';
+import { route53Sdk } from './sdk.ts';
 
 /** Route 53 is one service for the whole world; its API is signed for the Region where its control plane lives. */
 const signingRegion = 'us-east-1';
 
 export interface Route53 {
-  client(): Route53Client;
+  reading(): Route53Client;
+  changing(context: StepContext): Promise<Route53Client>;
   /** All record sets of exactly this name and type. */
   list(zone: string, name: string, type: string, signal: AbortSignal): Promise<ResourceRecordSet[]>;
   close(): void;
 }
 
 export const createRoute53Client = (settings: AwsRoute53Settings): Route53 => {
-  let made: Route53Client | undefined;
-  const client = () => {
-    const endpoint = settings.AWS_ENDPOINT_URL_ROUTE_53 ?? settings.AWS_ENDPOINT_URL;
-    made ??= new Route53Client(awsOptions(settings, signingRegion, endpoint));
-    return made;
-  };
+  const clients = createAwsClients(
+    settings,
+    settings.AWS_ENDPOINT_URL_ROUTE_53,
+    (options) => new (route53Sdk().Route53Client)(options),
+  );
+  const reading = () => clients.reading(signingRegion);
   return {
-    client,
+    reading,
+    changing: (context) => clients.changing(signingRegion, context),
     async list(zone, name, type, abortSignal) {
       try {
-        const answer = await client().send(
-          new ListResourceRecordSetsCommand({
+        const answer = await reading().send(
+          new (route53Sdk().ListResourceRecordSetsCommand)({
             HostedZoneId: zone,
             StartRecordName: name,
             StartRecordType: type as ResourceRecordSet['Type'],
@@ -40,7 +44,7 @@ export const createRoute53Client = (settings: AwsRoute53Settings): Route53 => {
         throw route53Failure(error, 'ListResourceRecordSets');
       }
     },
-    close: () => made?.destroy(),
+    close: clients.close,
   };
 };
 

@@ -1,14 +1,7 @@
-import {
-  GetBucketReplicationCommand,
-  GetObjectCommand,
-  HeadBucketCommand,
-  HeadObjectCommand,
-  ListObjectsV2Command,
-  S3Client,
-} from '@aws-sdk/client-s3';
-import { awsOptions } from '../aws-options.ts';
+import { createAwsClients } from '../aws-clients.ts';
 import type { AwsS3Settings } from './config.ts';
 import { hasNoReplication, s3Failure } from './errors.ts';
+import { s3Sdk } from './sdk.ts';
 
 export interface StoredKey {
   key: string;
@@ -35,13 +28,12 @@ export interface S3Buckets {
 }
 
 export const createS3Buckets = (settings: AwsS3Settings): S3Buckets => {
-  const clients = new Map<string, S3Client>();
-  const inRegion = (region: string) => {
-    const endpoint = settings.AWS_ENDPOINT_URL_S3 ?? settings.AWS_ENDPOINT_URL;
-    const known = clients.get(region) ?? new S3Client(awsOptions(settings, region, endpoint));
-    clients.set(region, known);
-    return known;
-  };
+  const clients = createAwsClients(
+    settings,
+    settings.AWS_ENDPOINT_URL_S3,
+    (options) => new (s3Sdk().S3Client)(options),
+  );
+  const inRegion = clients.reading;
   const call = async <T>(name: string, deed: () => Promise<T>): Promise<T> => {
     try {
       return await deed();
@@ -52,16 +44,18 @@ export const createS3Buckets = (settings: AwsS3Settings): S3Buckets => {
   return {
     head: (region, bucket, abortSignal) =>
       call('HeadBucket', async () => {
-        await inRegion(region).send(new HeadBucketCommand({ Bucket: bucket }), { abortSignal });
+        await inRegion(region).send(new (s3Sdk().HeadBucketCommand)({ Bucket: bucket }), { abortSignal });
       }),
     listOne: (region, bucket, abortSignal) =>
       call('ListObjectsV2', async () => {
-        await inRegion(region).send(new ListObjectsV2Command({ Bucket: bucket, MaxKeys: 1 }), { abortSignal });
+        await inRegion(region).send(new (s3Sdk().ListObjectsV2Command)({ Bucket: bucket, MaxKeys: 1 }), {
+          abortSignal,
+        });
       }),
     replicationRules: (region, bucket, abortSignal) =>
       call('GetBucketReplication', async () => {
         try {
-          const command = new GetBucketReplicationCommand({ Bucket: bucket });
+          const command = new (s3Sdk().GetBucketReplicationCommand)({ Bucket: bucket });
           const { ReplicationConfiguration } = await inRegion(region).send(command, { abortSignal });
           return (ReplicationConfiguration?.Rules ?? []).map(({ ID, Status, Destination }) => ({
             id: ID ?? 'without a name',
@@ -75,7 +69,7 @@ export const createS3Buckets = (settings: AwsS3Settings): S3Buckets => {
       }),
     newest: (region, bucket, abortSignal) =>
       call('ListObjectsV2', async () => {
-        const command = new ListObjectsV2Command({ Bucket: bucket, MaxKeys: 1000 });
+        const command = new (s3Sdk().ListObjectsV2Command)({ Bucket: bucket, MaxKeys: 1000 });
         const { Contents = [] } = await inRegion(region).send(command, { abortSignal });
         const found = Contents.flatMap(({ Key, LastModified }) =>
           Key && LastModified ? [{ key: Key, modifiedAt: LastModified }] : [],
@@ -84,17 +78,15 @@ export const createS3Buckets = (settings: AwsS3Settings): S3Buckets => {
       }),
     read: (region, bucket, key, abortSignal) =>
       call('GetObject', async () => {
-        const command = new GetObjectCommand({ Bucket: bucket, Key: key, Range: 'bytes=0-0' });
+        const command = new (s3Sdk().GetObjectCommand)({ Bucket: bucket, Key: key, Range: 'bytes=0-0' });
         const { Body } = await inRegion(region).send(command, { abortSignal });
         await Body?.transformToByteArray();
       }),
     replicationStatus: (region, bucket, key, abortSignal) =>
       call('HeadObject', async () => {
-        const command = new HeadObjectCommand({ Bucket: bucket, Key: key });
+        const command = new (s3Sdk().HeadObjectCommand)({ Bucket: bucket, Key: key });
         return (await inRegion(region).send(command, { abortSignal })).ReplicationStatus;
       }),
-    close: () => {
-      for (const client of clients.values()) client.destroy();
-    },
+    close: clients.close,
   };
 };

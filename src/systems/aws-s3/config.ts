@@ -5,7 +5,6 @@ import { awsSettings } from '../aws-options.ts';
 export const awsS3Settings = z.object({
   ...awsSettings,
   AWS_ENDPOINT_URL_S3: z.url().optional(),
-  AWS_REGION: z.string().optional(),
 });
 
 export type AwsS3Settings = z.infer<typeof awsS3Settings>;

@@ -1,7 +1,7 @@
-import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { awsOptions } from '../aws-options.ts';
 import type { AwsS3Settings } from './config.ts';
 import { s3Failure } from './errors.ts';
+import { s3Sdk } from './sdk.ts';
 
 /** Objects that nobody, not even the account's owner, can remove or replace before their time is over. */
 export interface LockedObjects {
@@ -19,7 +19,7 @@ export const createLockedObjects = (
   place: { bucket: string; prefix: string; days: number },
   now: () => Date,
 ): LockedObjects => {
-  const client = new S3Client(
+  const client = new (s3Sdk().S3Client)(
     awsOptions(settings, settings.AWS_REGION ?? 'us-east-1', settings.AWS_ENDPOINT_URL_S3 ?? settings.AWS_ENDPOINT_URL),
   );
   const prefix = place.prefix === '' ? '' : `${place.prefix}/`;
@@ -34,7 +34,7 @@ export const createLockedObjects = (
     write: (name, text) =>
       call('PutObject', async () => {
         await client.send(
-          new PutObjectCommand({
+          new (s3Sdk().PutObjectCommand)({
             Bucket: place.bucket,
             Key: `${prefix}${name}`,
             Body: text,
@@ -51,11 +51,11 @@ export const createLockedObjects = (
         const found: { name: string; text: string }[] = [];
         for (let after: string | undefined; ; ) {
           const listed = await client.send(
-            new ListObjectsV2Command({ Bucket: place.bucket, Prefix: prefix, ContinuationToken: after }),
+            new (s3Sdk().ListObjectsV2Command)({ Bucket: place.bucket, Prefix: prefix, ContinuationToken: after }),
           );
           for (const { Key } of listed.Contents ?? []) {
             if (!Key) continue;
-            const { Body } = await client.send(new GetObjectCommand({ Bucket: place.bucket, Key }));
+            const { Body } = await client.send(new (s3Sdk().GetObjectCommand)({ Bucket: place.bucket, Key }));
             found.push({ name: Key.slice(prefix.length), text: (await Body?.transformToString()) ?? '' });
           }
           after = listed.NextContinuationToken;

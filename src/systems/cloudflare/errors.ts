@@ -15,7 +15,9 @@ export const cloudflareRefusal = (
     const retryAfterSeconds = Number.isFinite(said) && said > 0 ? said : 30;
     return new MaydayError('system/throttled', words, { retryAfterSeconds });
   }
-  if (status < 500) return new MaydayError('system/refused', words);
+  // 10000 is a token that Cloudflare does not know; one that is being rotated is refused for seconds.
+  const retryable = status === 401 || errors.some(({ code }) => code === 10_000);
+  if (status < 500) return new MaydayError('system/refused', words, { retryable });
   return isChange
     ? new MaydayError('system/unknown', `${words} (it may or may not have been done)`)
     : new MaydayError('system/unavailable', words);

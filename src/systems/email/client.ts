@@ -1,9 +1,9 @@
-import { createTransport } from 'nodemailer';
 import type { SystemTools } from '../../define.ts';
 import { MaydayError } from '../../errors.ts';
 import { sendable } from '../../redact.ts';
 import type { EmailSettings } from './config.ts';
 import { emailError } from './errors.ts';
+import { nodemailerSdk } from './sdk.ts';
 
 const stageMilliseconds = 10_000;
 
@@ -17,14 +17,15 @@ export interface Mail {
 
 /** One connection for each mail: there are few, and a broken one must not hold up the next. */
 export const createEmailClient = (settings: EmailSettings, { dialler }: SystemTools) => {
-  const url = new URL(settings.SMTP_URL);
-  const secure = url.protocol === 'smtps:';
-  const name = url.hostname;
   return {
     async send(mail: Mail, signal?: AbortSignal): Promise<void> {
+      // Read for each mail: the password in it may have been replaced since the last one.
+      const url = new URL(settings.SMTP_URL);
+      const secure = url.protocol === 'smtps:';
+      const name = url.hostname;
       if (signal?.aborted) throw new MaydayError('system/unavailable', 'There was no time left to send the mail.');
       const reached = dialler.reach(name, Number(url.port) || (secure ? 465 : 587));
-      const transport = createTransport({
+      const transport = nodemailerSdk().createTransport({
         host: reached.host,
         port: reached.port,
         secure,

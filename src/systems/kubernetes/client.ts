@@ -1,19 +1,18 @@
-import {
+import type {
   AppsV1Api,
   BatchV1Api,
-  type Configuration,
+  Configuration,
   CoreV1Api,
-  createConfiguration,
   Exec,
   KubeConfig,
   KubernetesObjectApi,
-  type RequestContext,
-  type ResponseContext,
-  ServerConfiguration,
+  RequestContext,
+  ResponseContext,
   VersionApi,
 } from '@kubernetes/client-node';
 import { MaydayError } from '../../errors.ts';
 import type { KubernetesSettings } from './config.ts';
+import { kubernetesSdk } from './sdk.ts';
 
 /** The APIs of one cluster, every call of which ends when the signal fires. */
 export interface ClusterApis {
@@ -39,7 +38,7 @@ export const createClusters = (settings: KubernetesSettings): Clusters => {
   const load = (cluster: string): KubeConfig => {
     const known = configs.get(cluster);
     if (known) return known;
-    const config = new KubeConfig();
+    const config = new (kubernetesSdk().KubeConfig)();
     if (settings.KUBECONFIG) config.loadFromFile(settings.KUBECONFIG);
     else config.loadFromDefault();
     const contexts = config.getContexts().map(({ name }) => name);
@@ -59,14 +58,14 @@ export const createClusters = (settings: KubernetesSettings): Clusters => {
       const config = load(cluster);
       const configuration = configurationOf(config, kept.get(cluster)!, signal);
       return {
-        apps: new AppsV1Api(configuration),
-        batch: new BatchV1Api(configuration),
-        core: new CoreV1Api(configuration),
-        objects: new KubernetesObjectApi(configuration),
-        version: new VersionApi(configuration),
+        apps: new (kubernetesSdk().AppsV1Api)(configuration),
+        batch: new (kubernetesSdk().BatchV1Api)(configuration),
+        core: new (kubernetesSdk().CoreV1Api)(configuration),
+        objects: new (kubernetesSdk().KubernetesObjectApi)(configuration),
+        version: new (kubernetesSdk().VersionApi)(configuration),
       };
     },
-    exec: (cluster) => new Exec(load(cluster)),
+    exec: (cluster) => new (kubernetesSdk().Exec)(load(cluster)),
     async close() {
       await Promise.allSettled([...kept.values()].map((connections) => connections.close()));
     },
@@ -76,8 +75,8 @@ export const createClusters = (settings: KubernetesSettings): Clusters => {
 const configurationOf = (config: KubeConfig, kept: KeptConnections, signal: AbortSignal): Configuration => {
   const server = config.getCurrentCluster()?.server;
   if (!server) throw new MaydayError('config/invalid', `context ${config.getCurrentContext()} names no cluster`);
-  return createConfiguration({
-    baseServer: new ServerConfiguration(server, {}),
+  return kubernetesSdk().createConfiguration({
+    baseServer: new (kubernetesSdk().ServerConfiguration)(server, {}),
     authMethods: { default: config },
     promiseMiddleware: [
       {

@@ -1,4 +1,3 @@
-import { PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
 import { z } from 'zod';
 import type { LookContext, Undo } from '../../define.ts';
 import { lookSignal } from '../look-signal.ts';
@@ -6,6 +5,7 @@ import type { Clusters } from './client.ts';
 import { type ClusterTarget, clusterTarget } from './cluster-target.ts';
 import { kubernetesFailure, statusOf } from './errors.ts';
 import { bringingBack, type KeptIn, keeping, keptInObject, markOf, readKept, standing } from './kept-before.ts';
+import { kubernetesSdk } from './sdk.ts';
 
 /** What both actions on ConfigMaps share: what is written, how it is read and how a difference is said. */
 export const configMapWritten = z.strictObject({
@@ -50,7 +50,7 @@ export const patchConfigMap = async (
       .apis(target.cluster, signal)
       .core.patchNamespacedConfigMap(
         { name: target.configmap, namespace: target.namespace, body },
-        setHeaderOptions('Content-Type', PatchStrategy.MergePatch),
+        kubernetesSdk().setHeaderOptions('Content-Type', kubernetesSdk().PatchStrategy.MergePatch),
       );
   } catch (error) {
     throw kubernetesFailure(error, `patch configmap ${target.configmap}`, true);

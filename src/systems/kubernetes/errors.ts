@@ -1,5 +1,6 @@
-import { ApiException } from '@kubernetes/client-node';
+import type { ApiException } from '@kubernetes/client-node';
 import { MaydayError, messageOf } from '../../errors.ts';
+import { kubernetesSdk } from './sdk.ts';
 
 /** Errors that arise before anything was sent. */
 const neverSent = new Set([
@@ -14,7 +15,7 @@ const neverSent = new Set([
 /** What a failed call means. Only the server's own message is repeated, as whole answers may hold Secrets. */
 export const kubernetesFailure = (error: unknown, call: string, changing = false): MaydayError => {
   if (error instanceof MaydayError) return error;
-  if (error instanceof ApiException) {
+  if (error instanceof kubernetesSdk().ApiException) {
     const words = `kubernetes ${call}: ${statusMessage(error.body) ?? `HTTP ${error.code}`}`;
     if (error.code === 429) return new MaydayError('system/throttled', words, { cause: withoutBody(error) });
     // A conflict means that somebody else was first: look again and judge again.
@@ -33,7 +34,7 @@ export const kubernetesFailure = (error: unknown, call: string, changing = false
 /** The HTTP status with which the API server refused, when it is known. */
 export const statusOf = (error: unknown): number | undefined => {
   const { cause } = error as { cause?: unknown };
-  if (error instanceof ApiException) return error.code;
+  if (error instanceof kubernetesSdk().ApiException) return error.code;
   return cause instanceof HttpStatus ? cause.status : undefined;
 };
 

@@ -1,9 +1,10 @@
 import { rootCertificates } from 'node:tls';
-import { type JetStreamManager, jetstreamManager, type StreamInfo } from '@nats-io/jetstream';
-import { connect, type NatsConnection } from '@nats-io/transport-node';
+import type { JetStreamManager, StreamInfo } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
 import type { SystemTools } from '../../define.ts';
 import { MaydayError, messageOf } from '../../errors.ts';
 import { isNotFound, natsFailure } from './errors.ts';
+import { jetstreamSdk, transportSdk } from './sdk.ts';
 import type { StreamTarget } from './stream-target.ts';
 
 export interface Session {
@@ -38,7 +39,10 @@ export const createNatsClients = (tools: SystemTools): NatsClients => ({
     if (signal.aborted) onAbort();
     signal.addEventListener('abort', onAbort, { once: true });
     const work = async () => {
-      const manager = await jetstreamManager(connection, { timeout: answerMilliseconds, checkAPI: false });
+      const manager = await jetstreamSdk().jetstreamManager(connection, {
+        timeout: answerMilliseconds,
+        checkAPI: false,
+      });
       return use({
         connection,
         manager,
@@ -69,7 +73,7 @@ const open = async (target: StreamTarget, tools: SystemTools): Promise<NatsConne
     const url = new URL(text);
     const reached = tools.dialler.reach(url.hostname, Number(url.port || 4222));
     try {
-      return await connect({
+      return await transportSdk().connect({
         servers: `${reached.host}:${reached.port}`,
         name: 'mayday',
         reconnect: false,

@@ -27,5 +27,7 @@ export const throwUnlessOk = (what: string, isChange: boolean, answer: PagerDuty
       `PagerDuty answered ${what} with HTTP ${status}${isChange ? '; it may have been done' : ''}.`,
     );
   }
-  throw new MaydayError('system/refused', `PagerDuty refused ${what}: ${reasonsOf(answer)}.`);
+  // A token that is being rotated is refused for seconds: the next try has the new one.
+  const retryable = status === 401;
+  throw new MaydayError('system/refused', `PagerDuty refused ${what}: ${reasonsOf(answer)}.`, { retryable });
 };

@@ -1,10 +1,10 @@
 import { type ClientRequest, Agent as HttpAgent, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import { api } from '@pagerduty/pdjs';
 import { MaydayError } from '../../errors.ts';
 import { sendable } from '../../redact.ts';
 import type { PagerDutySettings } from './config.ts';
 import { type PagerDutyAnswer, throwUnlessOk } from './errors.ts';
+import { pagerdutySdk } from './sdk.ts';
 
 const callMilliseconds = 10_000;
 const neverSent = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
@@ -84,7 +84,8 @@ export const createRestCall =
   };
 
 /** The library's types know neither `agent` nor that a call with a url gives one answer. */
-const callApi = api as unknown as (options: object) => Promise<{ status: number; data: any }>;
+const callApi = (options: object) =>
+  (pagerdutySdk().api as unknown as (options: object) => Promise<{ status: number; data: any }>)(options);
 
 /** `addRequest` is what node's http calls on every agent; nothing else shows an answer before pdjs has judged it. */
 const agentThatSees = (url: string, see: (response: IncomingMessage) => void): HttpAgent => {

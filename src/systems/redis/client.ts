@@ -1,10 +1,10 @@
-import { Redis } from 'ioredis';
 import type { LookContext, SystemTools } from '../../define.ts';
 import { MaydayError, messageOf } from '../../errors.ts';
 import { lookSignal } from '../look-signal.ts';
 import { trust } from '../trust.ts';
 import { redisFailure } from './errors.ts';
 import { type MasterView, readView } from './master-view.ts';
+import { ioredisSdk } from './sdk.ts';
 import type { SentinelTarget } from './sentinel-target.ts';
 
 export type Call = (command: string, ...words: (string | number)[]) => Promise<any>;
@@ -35,7 +35,7 @@ export const createRedisClients = (tools: SystemTools): RedisClients => {
   ): Promise<T> => {
     const [host, port] = splitAddress(address);
     const reached = tools.dialler.reach(host, port);
-    const client = new Redis({
+    const client = new (ioredisSdk().Redis)({
       host: reached.host,
       port: reached.port,
       ...(given.user !== undefined && { username: given.user }),

@@ -59,14 +59,24 @@ export interface SlackSelf {
  * change, nothing kept in memory but who we are. Retrying is the caller's to judge.
  */
 export const createSlackClient = (settings: SlackSettings, log: Log, budget?: CallBudget) => {
-  const web = new WebClient(settings.SLACK_BOT_TOKEN, {
-    slackApiUrl: settings.SLACK_API_URL,
-    retryConfig: { retries: 0 },
-    rejectRateLimitedCalls: true,
-    timeout: callMilliseconds,
-    // Every failure reaches the caller as an error with the same words; the library's own lines would say it twice.
-    logger: quietLogger(log),
-  });
+  let made: { token: string; web: WebClient } | undefined;
+  /** With the token as it is now: it may have been replaced since the last call. */
+  const web = (): WebClient => {
+    const token = settings.SLACK_BOT_TOKEN;
+    if (made?.token !== token)
+      made = {
+        token,
+        web: new WebClient(token, {
+          slackApiUrl: settings.SLACK_API_URL,
+          retryConfig: { retries: 0 },
+          rejectRateLimitedCalls: true,
+          timeout: callMilliseconds,
+          // Every failure reaches the caller as an error with the same words; the library's own lines would say it twice.
+          logger: quietLogger(log),
+        }),
+      };
+    return made.web;
+  };
 
   /** Waits for a moment when Slack has no room for a call, or says when to come back; Slack itself is not asked. */
   const room = async (method: string, limit: Limit): Promise<void> => {
@@ -106,7 +116,7 @@ export const createSlackClient = (settings: SlackSettings, log: Log, budget?: Ca
       );
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
-      return await Promise.race([web.apiCall(method, isChange ? sendable(args) : args), aborted.promise]);
+      return await Promise.race([web().apiCall(method, isChange ? sendable(args) : args), aborted.promise]);
     } catch (error) {
       const fault = slackError(method, isChange, error);
       if (limit && fault.retryAfterSeconds !== undefined)

@@ -3,6 +3,8 @@ import { MaydayError } from '../../errors.ts';
 
 /** Answers of Slack's own that say nothing about whether the call was carried out. */
 const serverFaults = new Set(['internal_error', 'fatal_error', 'service_unavailable', 'request_timeout']);
+/** A token that is being rotated is refused for seconds: the next try has the new one. */
+const refusedTokens = new Set(['invalid_auth', 'token_revoked', 'token_expired', 'account_inactive']);
 const neverSent = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -31,7 +33,10 @@ export const slackError = (method: string, isChange: boolean, error: unknown): M
   if (error instanceof WebAPIPlatformError && !serverFaults.has(error.data.error)) {
     const details = (error.data as { response_metadata?: { messages?: string[] } }).response_metadata?.messages ?? [];
     const more = details.length > 0 ? ` (${details.join('; ')})` : '';
-    return new MaydayError('system/refused', `Slack refused ${method}: ${error.data.error}${more}.`, { cause: error });
+    return new MaydayError('system/refused', `Slack refused ${method}: ${error.data.error}${more}.`, {
+      cause: error,
+      retryable: refusedTokens.has(error.data.error),
+    });
   }
   if (error instanceof WebAPIRequestError && neverSent.has(codeOf(error.original))) {
     return new MaydayError('system/unavailable', `Slack could not be reached for ${method}.`, { cause: error });

@@ -24,7 +24,9 @@ export const statuspageError = (
     );
   }
   const reasons = [(body as { error?: unknown } | undefined)?.error ?? `HTTP ${status}`].flat().join('; ');
-  return new MaydayError('system/refused', `Statuspage refused ${what}: ${reasons}.`);
+  // A key that is being rotated is refused for seconds: the next try has the new one.
+  const retryable = status === 401;
+  return new MaydayError('system/refused', `Statuspage refused ${what}: ${reasons}.`, { retryable });
 };
 
 const neverSent = new Set([

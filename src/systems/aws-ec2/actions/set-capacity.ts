@@ -61,7 +61,7 @@ export const setCapacity = (ec2: Ec2) =>
       },
       async act({ region, group }, before, context) {
         const { capacity } = before as { capacity: number };
-        await ec2.setCapacity(region, group, capacity, await context.beforeChange());
+        await ec2.setCapacity(region, group, capacity, context);
         return { seen: `${group} is to have ${capacity} instances` };
       },
     },
@@ -86,7 +86,7 @@ export const setCapacity = (ec2: Ec2) =>
     },
 
     async act({ region, group, capacity }, context) {
-      await ec2.setCapacity(region, group, capacity, await context.beforeChange());
+      await ec2.setCapacity(region, group, capacity, context);
       return { seen: `${group} is to have ${capacity} instances` };
     },
 

@@ -67,7 +67,7 @@ export const scaleService = (services: EcsServices) =>
       },
       async act(given, before, context) {
         const { tasks } = before as { tasks: number };
-        await services.scale(given, tasks, await context.beforeChange());
+        await services.scale(given, tasks, context);
         return { seen: `${given.service} is to have ${tasks} tasks` };
       },
     },
@@ -91,7 +91,7 @@ export const scaleService = (services: EcsServices) =>
     },
 
     async act(given, context) {
-      await services.scale(given, given.tasks, await context.beforeChange());
+      await services.scale(given, given.tasks, context);
       return { seen: `${given.service} is to have ${given.tasks} tasks` };
     },
 

@@ -1,4 +1,3 @@
-import { DecreaseReplicaCountCommand, IncreaseReplicaCountCommand } from '@aws-sdk/client-elasticache';
 import { z } from 'zod';
 import { defineAction } from '../../../define.ts';
 import { componentPlace } from '../../component-place.ts';
@@ -7,6 +6,7 @@ import { shellLine } from '../../shell-line.ts';
 import type { ElasticacheClients } from '../client.ts';
 import { elasticacheFailure } from '../errors.ts';
 import { describeGroup, groupFacts } from '../group-facts.ts';
+import { elasticacheSdk } from '../sdk.ts';
 
 const arnOf = ({ region, account, group }: { region: string; account?: string; group: string }) =>
   `arn:aws:elasticache:${region}:${account ?? '*'}:replicationgroup:${group}`;
@@ -68,14 +68,15 @@ export const increaseReplicas = (clients: ElasticacheClients) =>
         return { state: 'impossible', seen: `${seen}; this run left it with ${replicas} replicas, so it is left so` };
       },
       async act({ group, region }, before, context) {
-        const command = new DecreaseReplicaCountCommand({
+        const command = new (elasticacheSdk().DecreaseReplicaCountCommand)({
           ReplicationGroupId: group,
           NewReplicaCount: (before as { replicas: number }).replicas,
           ApplyImmediately: true,
         });
+        const writer = await clients.changing(region, context);
         const abortSignal = await context.beforeChange();
         try {
-          await clients.in(region).send(command, { abortSignal });
+          await writer.send(command, { abortSignal });
         } catch (error) {
           throw elasticacheFailure(error, `DecreaseReplicaCount ${group}`, true);
         }
@@ -102,14 +103,15 @@ export const increaseReplicas = (clients: ElasticacheClients) =>
     },
 
     async act({ group, region, replicas }, context) {
-      const command = new IncreaseReplicaCountCommand({
+      const command = new (elasticacheSdk().IncreaseReplicaCountCommand)({
         ReplicationGroupId: group,
         NewReplicaCount: replicas,
         ApplyImmediately: true,
       });
+      const writer = await clients.changing(region, context);
       const abortSignal = await context.beforeChange();
       try {
-        await clients.in(region).send(command, { abortSignal });
+        await writer.send(command, { abortSignal });
       } catch (error) {
         throw elasticacheFailure(error, `IncreaseReplicaCount ${group}`, true);
       }

@@ -1,4 +1,4 @@
-import { CreateDBInstanceReadReplicaCommand, type DBInstance } from '@aws-sdk/client-rds';
+import type { DBInstance } from '@aws-sdk/client-rds';
 import { z } from 'zod';
 import { defineAction } from '../../../define.ts';
 import { MaydayError } from '../../../errors.ts';
@@ -8,6 +8,7 @@ import { shellLine } from '../../shell-line.ts';
 import type { RdsClients } from '../client.ts';
 import { rdsFailure } from '../errors.ts';
 import { describeInstance, instanceArn, instanceName, wrongAccount } from '../instance-facts.ts';
+import { rdsSdk } from '../sdk.ts';
 
 /** The key that RDS has in every Region; an encrypted replica in another Region needs one of that Region. */
 const defaultKey = 'alias/aws/rds';
@@ -85,7 +86,7 @@ export const createReadReplica = (clients: RdsClients) =>
     async act({ instance, region, source, sourceRegion }, context) {
       const from = await clients.find(sourceRegion, source, lookSignal(context));
       if (!from?.DBInstanceArn) throw new MaydayError('system/refused', `${source} does not exist any more`);
-      const command = new CreateDBInstanceReadReplicaCommand({
+      const command = new (rdsSdk().CreateDBInstanceReadReplicaCommand)({
         DBInstanceIdentifier: instance,
         // Across Regions only the ARN names it; the client signs a second request for the source's Region by it.
         SourceDBInstanceIdentifier: from.DBInstanceArn,
@@ -93,9 +94,10 @@ export const createReadReplica = (clients: RdsClients) =>
         ...(from.MultiAZ && { MultiAZ: true }),
         ...(from.StorageEncrypted && { KmsKeyId: defaultKey }),
       });
+      const writer = await clients.changing(region, context);
       const abortSignal = await context.beforeChange();
       try {
-        await clients.in(region).send(command, { abortSignal });
+        await writer.send(command, { abortSignal });
       } catch (error) {
         throw rdsFailure(error, `CreateDBInstanceReadReplica ${instance}`, true);
       }

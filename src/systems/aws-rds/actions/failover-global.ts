@@ -1,4 +1,3 @@
-import { FailoverGlobalClusterCommand } from '@aws-sdk/client-rds';
 import { z } from 'zod';
 import { defineAction } from '../../../define.ts';
 import { MaydayError } from '../../../errors.ts';
@@ -16,6 +15,7 @@ import {
   previewGlobal,
   resolveGlobal,
 } from '../global-clusters.ts';
+import { rdsSdk } from '../sdk.ts';
 
 /** Makes a secondary the writer without waiting for the primary, which may be gone: what did not arrive is lost. */
 export const failoverGlobal = (clients: RdsClients) =>
@@ -49,15 +49,16 @@ export const failoverGlobal = (clients: RdsClients) =>
       const found = await findGlobal(clients, given.region, given.global, lookSignal(context));
       const target = found && memberOf(found, given);
       if (!target?.DBClusterArn) throw new MaydayError('system/refused', `${given.global} has changed meanwhile`);
-      const command = new FailoverGlobalClusterCommand({
+      const command = new (rdsSdk().FailoverGlobalClusterCommand)({
         GlobalClusterIdentifier: given.global,
         TargetDbClusterIdentifier: target.DBClusterArn,
         AllowDataLoss: true,
       });
+      const writer = await clients.changing(given.region, context);
       const abortSignal = await context.beforeChange();
       try {
         // Asked of the target's Region, as the primary's may not answer.
-        await clients.in(given.region).send(command, { abortSignal });
+        await writer.send(command, { abortSignal });
       } catch (error) {
         throw rdsFailure(error, `FailoverGlobalCluster ${given.global}`, true);
       }

@@ -1,4 +1,3 @@
-import { PromoteReadReplicaCommand } from '@aws-sdk/client-rds';
 import { z } from 'zod';
 import { defineAction } from '../../../define.ts';
 import { componentPlace } from '../../component-place.ts';
@@ -7,6 +6,7 @@ import { shellLine } from '../../shell-line.ts';
 import type { RdsClients } from '../client.ts';
 import { rdsFailure } from '../errors.ts';
 import { describeInstance, sourceOf, wrongAccount } from '../instance-facts.ts';
+import { rdsSdk } from '../sdk.ts';
 
 /** States in which RDS refuses a promotion, and which end by themselves only after their own work. */
 const blocking = new Set(['backing-up', 'deleting', 'failed', 'stopped', 'stopping', 'storage-full']);
@@ -62,10 +62,11 @@ export const promoteReadReplica = (clients: RdsClients) =>
     },
 
     async act({ instance, region }, context) {
+      const writer = await clients.changing(region, context);
       const abortSignal = await context.beforeChange();
       try {
-        const command = new PromoteReadReplicaCommand({ DBInstanceIdentifier: instance });
-        await clients.in(region).send(command, { abortSignal });
+        const command = new (rdsSdk().PromoteReadReplicaCommand)({ DBInstanceIdentifier: instance });
+        await writer.send(command, { abortSignal });
       } catch (error) {
         throw rdsFailure(error, `PromoteReadReplica ${instance}`, true);
       }

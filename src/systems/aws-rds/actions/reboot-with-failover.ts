@@ -1,9 +1,4 @@
-import {
-  AddTagsToResourceCommand,
-  type DBInstance,
-  DescribeEventsCommand,
-  RebootDBInstanceCommand,
-} from '@aws-sdk/client-rds';
+import type { DBInstance } from '@aws-sdk/client-rds';
 import { z } from 'zod';
 import { defineAction, type StepContext } from '../../../define.ts';
 import { MaydayError } from '../../../errors.ts';
@@ -13,6 +8,7 @@ import { shellLine } from '../../shell-line.ts';
 import type { RdsClients } from '../client.ts';
 import { rdsFailure } from '../errors.ts';
 import { describeInstance, instanceArn, wrongAccount } from '../instance-facts.ts';
+import { rdsSdk } from '../sdk.ts';
 
 /** `<step> <zone before> <time>`: by it a later look knows where the instance was before this very step rebooted it. */
 const rebootedBy = 'mayday:reboot';
@@ -96,21 +92,23 @@ export const rebootWithFailover = (clients: RdsClients) =>
       if (mark && found.AvailabilityZone !== mark.zone) return undefined;
       if (!mark) {
         const Value = `${context.key} ${found.AvailabilityZone} ${context.clock.now().toISOString()}`;
-        const command = new AddTagsToResourceCommand({
+        const command = new (rdsSdk().AddTagsToResourceCommand)({
           ResourceName: found.DBInstanceArn,
           Tags: [{ Key: rebootedBy, Value }],
         });
+        const writer = await clients.changing(region, context);
         const abortSignal = await context.beforeChange();
         try {
-          await clients.in(region).send(command, { abortSignal });
+          await writer.send(command, { abortSignal });
         } catch (error) {
           throw rdsFailure(error, `AddTagsToResource ${instance}`, true);
         }
       }
-      const command = new RebootDBInstanceCommand({ DBInstanceIdentifier: instance, ForceFailover: true });
+      const command = new (rdsSdk().RebootDBInstanceCommand)({ DBInstanceIdentifier: instance, ForceFailover: true });
+      const writer = await clients.changing(region, context);
       const abortSignal = await context.beforeChange();
       try {
-        await clients.in(region).send(command, { abortSignal });
+        await writer.send(command, { abortSignal });
       } catch (error) {
         throw rdsFailure(error, `RebootDBInstance ${instance}`, true);
       }
@@ -142,13 +140,13 @@ const failedOver = async (
   context: StepContext,
 ): Promise<boolean> => {
   try {
-    const command = new DescribeEventsCommand({
+    const command = new (rdsSdk().DescribeEventsCommand)({
       SourceIdentifier: instance,
       SourceType: 'db-instance',
       StartTime: new Date(since.getTime() - skewMilliseconds),
       EventCategories: ['failover'],
     });
-    const { Events = [] } = await clients.in(region).send(command, { abortSignal: lookSignal(context) });
+    const { Events = [] } = await clients.reading(region).send(command, { abortSignal: lookSignal(context) });
     return Events.some(({ EventCategories = [] }) => EventCategories.includes('failover'));
   } catch (error) {
     throw rdsFailure(error, `DescribeEvents ${instance}`);

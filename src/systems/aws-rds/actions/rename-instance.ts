@@ -1,4 +1,4 @@
-import { type DBInstance, ModifyDBInstanceCommand } from '@aws-sdk/client-rds';
+import type { DBInstance } from '@aws-sdk/client-rds';
 import { z } from 'zod';
 import { defineAction, type LookContext, type Observation, type StepContext } from '../../../define.ts';
 import { componentPlace } from '../../component-place.ts';
@@ -7,6 +7,7 @@ import { shellLine } from '../../shell-line.ts';
 import type { RdsClients } from '../client.ts';
 import { rdsFailure } from '../errors.ts';
 import { describeInstance, instanceArn, instanceName, wrongAccount } from '../instance-facts.ts';
+import { rdsSdk } from '../sdk.ts';
 
 const input = z
   .strictObject({ instance: z.string(), region: z.string(), name: instanceName, account: z.string().optional() })
@@ -24,14 +25,15 @@ export const renameInstance = (clients: RdsClients) => {
     return { old, renamed };
   };
   const rename = async (region: string, from: string, to: string, context: StepContext) => {
+    const writer = await clients.changing(region, context);
     const abortSignal = await context.beforeChange();
     try {
-      const command = new ModifyDBInstanceCommand({
+      const command = new (rdsSdk().ModifyDBInstanceCommand)({
         DBInstanceIdentifier: from,
         NewDBInstanceIdentifier: to,
         ApplyImmediately: true,
       });
-      await clients.in(region).send(command, { abortSignal });
+      await writer.send(command, { abortSignal });
     } catch (error) {
       throw rdsFailure(error, `ModifyDBInstance ${from}`, true);
     }

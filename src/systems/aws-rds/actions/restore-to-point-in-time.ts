@@ -1,4 +1,4 @@
-import { type DBInstance, RestoreDBInstanceToPointInTimeCommand } from '@aws-sdk/client-rds';
+import type { DBInstance } from '@aws-sdk/client-rds';
 import { z } from 'zod';
 import { defineAction } from '../../../define.ts';
 import { componentPlace } from '../../component-place.ts';
@@ -8,6 +8,7 @@ import { shellLine } from '../../shell-line.ts';
 import type { RdsClients } from '../client.ts';
 import { rdsFailure } from '../errors.ts';
 import { describeInstance, wrongAccount } from '../instance-facts.ts';
+import { rdsSdk } from '../sdk.ts';
 
 /** The tag by which a later look knows that an instance was made by this very step. */
 const madeBy = 'mayday:step';
@@ -74,15 +75,16 @@ export const restoreToPointInTime = (clients: RdsClients) =>
     },
 
     async act({ source, region, time, target }, context) {
-      const command = new RestoreDBInstanceToPointInTimeCommand({
+      const command = new (rdsSdk().RestoreDBInstanceToPointInTimeCommand)({
         SourceDBInstanceIdentifier: source,
         TargetDBInstanceIdentifier: target,
         RestoreTime: new Date(time),
         Tags: [{ Key: madeBy, Value: context.key }],
       });
+      const writer = await clients.changing(region, context);
       const abortSignal = await context.beforeChange();
       try {
-        await clients.in(region).send(command, { abortSignal });
+        await writer.send(command, { abortSignal });
       } catch (error) {
         throw rdsFailure(error, `RestoreDBInstanceToPointInTime ${target}`, true);
       }

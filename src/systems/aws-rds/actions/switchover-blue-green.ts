@@ -1,8 +1,4 @@
-import {
-  type BlueGreenDeployment,
-  DescribeBlueGreenDeploymentsCommand,
-  SwitchoverBlueGreenDeploymentCommand,
-} from '@aws-sdk/client-rds';
+import type { BlueGreenDeployment } from '@aws-sdk/client-rds';
 import { z } from 'zod';
 import { defineAction, type LookContext } from '../../../define.ts';
 import { awsErrorName } from '../../aws-failure.ts';
@@ -11,6 +7,7 @@ import { lookSignal } from '../../look-signal.ts';
 import { shellLine } from '../../shell-line.ts';
 import type { RdsClients } from '../client.ts';
 import { rdsFailure } from '../errors.ts';
+import { rdsSdk } from '../sdk.ts';
 
 const input = z.strictObject({ deployment: z.string(), region: z.string(), account: z.string().optional() });
 type Given = z.infer<typeof input>;
@@ -22,8 +19,9 @@ export const switchoverBlueGreen = (clients: RdsClients) => {
     context: LookContext,
   ): Promise<BlueGreenDeployment | undefined> => {
     try {
-      const command = new DescribeBlueGreenDeploymentsCommand({ BlueGreenDeploymentIdentifier: deployment });
-      return (await clients.in(region).send(command, { abortSignal: lookSignal(context) })).BlueGreenDeployments?.[0];
+      const command = new (rdsSdk().DescribeBlueGreenDeploymentsCommand)({ BlueGreenDeploymentIdentifier: deployment });
+      return (await clients.reading(region).send(command, { abortSignal: lookSignal(context) }))
+        .BlueGreenDeployments?.[0];
     } catch (error) {
       if (awsErrorName(error).startsWith('BlueGreenDeploymentNotFound')) return undefined;
       throw rdsFailure(error, `DescribeBlueGreenDeployments ${deployment}`);
@@ -72,10 +70,13 @@ export const switchoverBlueGreen = (clients: RdsClients) => {
       return { state: 'impossible', seen: `${seen}; production still runs on the blue side` };
     },
     async act({ deployment, region }, context) {
+      const writer = await clients.changing(region, context);
       const abortSignal = await context.beforeChange();
       try {
-        const command = new SwitchoverBlueGreenDeploymentCommand({ BlueGreenDeploymentIdentifier: deployment });
-        await clients.in(region).send(command, { abortSignal });
+        const command = new (rdsSdk().SwitchoverBlueGreenDeploymentCommand)({
+          BlueGreenDeploymentIdentifier: deployment,
+        });
+        await writer.send(command, { abortSignal });
       } catch (error) {
         throw rdsFailure(error, `SwitchoverBlueGreenDeployment ${deployment}`, true);
       }

@@ -1,4 +1,3 @@
-import { SwitchoverGlobalClusterCommand } from '@aws-sdk/client-rds';
 import { z } from 'zod';
 import { defineAction } from '../../../define.ts';
 import { MaydayError } from '../../../errors.ts';
@@ -19,6 +18,7 @@ import {
   unhealthyMember,
   writerOf,
 } from '../global-clusters.ts';
+import { rdsSdk } from '../sdk.ts';
 
 /** Moves the writer of a global database while all of it is well: Aurora waits for the last change, so nothing is lost. */
 export const switchoverGlobal = (clients: RdsClients) =>
@@ -57,14 +57,15 @@ export const switchoverGlobal = (clients: RdsClients) =>
       const [target, writer] = [found && memberOf(found, given), found && writerOf(found)];
       if (!target?.DBClusterArn || !writer)
         throw new MaydayError('system/refused', `${given.global} has changed meanwhile`);
-      const command = new SwitchoverGlobalClusterCommand({
+      const command = new (rdsSdk().SwitchoverGlobalClusterCommand)({
         GlobalClusterIdentifier: given.global,
         TargetDbClusterIdentifier: target.DBClusterArn,
       });
+      const changing = await clients.changing(placeOfMember(writer).region, context);
       const abortSignal = await context.beforeChange();
       try {
         // A planned move is asked of the primary's Region, which is there to answer.
-        await clients.in(placeOfMember(writer).region).send(command, { abortSignal });
+        await changing.send(command, { abortSignal });
       } catch (error) {
         throw rdsFailure(error, `SwitchoverGlobalCluster ${given.global}`, true);
       }

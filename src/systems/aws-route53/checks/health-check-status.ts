@@ -1,10 +1,10 @@
-import { GetHealthCheckStatusCommand } from '@aws-sdk/client-route-53';
 import { z } from 'zod';
 import { defineCheck } from '../../../define.ts';
 import { lookSignal } from '../../look-signal.ts';
 import { shellLine } from '../../shell-line.ts';
 import type { Route53 } from '../client.ts';
 import { route53Failure } from '../errors.ts';
+import { route53Sdk } from '../sdk.ts';
 
 /** What most of Route 53's checkers around the world say of a health check just now. */
 export const healthCheckStatus = (route53: Route53) =>
@@ -27,8 +27,10 @@ export const healthCheckStatus = (route53: Route53) =>
     async ask({ healthCheck, wants }, context) {
       try {
         const { HealthCheckObservations = [] } = await route53
-          .client()
-          .send(new GetHealthCheckStatusCommand({ HealthCheckId: healthCheck }), { abortSignal: lookSignal(context) });
+          .reading()
+          .send(new (route53Sdk().GetHealthCheckStatusCommand)({ HealthCheckId: healthCheck }), {
+            abortSignal: lookSignal(context),
+          });
         const checkers = HealthCheckObservations.length;
         if (checkers === 0) return { answer: 'unknown', because: `no checker has said anything of ${healthCheck} yet` };
         const says = HealthCheckObservations.map(({ StatusReport }) => StatusReport?.Status ?? '');

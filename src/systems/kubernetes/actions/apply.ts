@@ -1,4 +1,4 @@
-import { type KubernetesObject, PatchStrategy, type V1Deployment, type V1StatefulSet } from '@kubernetes/client-node';
+import type { KubernetesObject, V1Deployment, V1StatefulSet } from '@kubernetes/client-node';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { defineAction, type LookContext } from '../../../define.ts';
@@ -10,6 +10,7 @@ import { contains } from '../contains.ts';
 import { kubernetesFailure, statusOf } from '../errors.ts';
 import { clusterKinds, pluralOf } from '../namespaced-kinds.ts';
 import { type Rollout, rolloutOf, rolloutOfSet } from '../rollout.ts';
+import { kubernetesSdk } from '../sdk.ts';
 
 const fieldManager = 'mayday';
 
@@ -92,7 +93,14 @@ export const apply = (clusters: Clusters) => {
         try {
           await clusters
             .apis(given.cluster, signal)
-            .objects.patch(wanted, undefined, undefined, fieldManager, false, PatchStrategy.ServerSideApply);
+            .objects.patch(
+              wanted,
+              undefined,
+              undefined,
+              fieldManager,
+              false,
+              kubernetesSdk().PatchStrategy.ServerSideApply,
+            );
         } catch (error) {
           throw kubernetesFailure(error, `apply ${nameOf(wanted)}`, true);
         }

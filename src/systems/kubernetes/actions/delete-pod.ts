@@ -1,4 +1,4 @@
-import { type KubernetesObject, PatchStrategy, type V1Pod } from '@kubernetes/client-node';
+import type { KubernetesObject, V1Pod } from '@kubernetes/client-node';
 import { z } from 'zod';
 import { defineAction, type LookContext } from '../../../define.ts';
 import { MaydayError } from '../../../errors.ts';
@@ -8,6 +8,7 @@ import { change, clusterTarget, objectId, resolveCluster } from '../cluster-targ
 import { kubernetesFailure, statusOf } from '../errors.ts';
 import { kubectlLine } from '../kubectl-line.ts';
 import { isPodReady } from '../pods.ts';
+import { kubernetesSdk } from '../sdk.ts';
 
 /**
  * On the controller of the pods: which step deletes which. The pods themselves take any mark with them, and without one a
@@ -159,7 +160,7 @@ export const deletePod = (clusters: Clusters) => {
               undefined,
               undefined,
               undefined,
-              PatchStrategy.MergePatch,
+              kubernetesSdk().PatchStrategy.MergePatch,
             );
           });
         }

@@ -1,4 +1,4 @@
-import { PatchStrategy, setHeaderOptions, type V1PersistentVolumeClaim } from '@kubernetes/client-node';
+import type { V1PersistentVolumeClaim } from '@kubernetes/client-node';
 import { z } from 'zod';
 import { defineAction, type LookContext } from '../../../define.ts';
 import { MaydayError } from '../../../errors.ts';
@@ -8,6 +8,7 @@ import { type ClusterTarget, change, clusterTarget, objectId, resolveCluster } f
 import { kubernetesFailure, statusOf } from '../errors.ts';
 import { kubectlLine } from '../kubectl-line.ts';
 import { quantityOf } from '../quantity.ts';
+import { kubernetesSdk } from '../sdk.ts';
 
 const size = z.string().refine((text) => (quantityOf(text) ?? 0) > 0, 'is no size; write it like 20Gi');
 
@@ -82,7 +83,7 @@ export const growVolume = (clusters: Clusters) => {
           .apis(cluster, signal)
           .core.patchNamespacedPersistentVolumeClaim(
             { name, namespace, body },
-            setHeaderOptions('Content-Type', PatchStrategy.MergePatch),
+            kubernetesSdk().setHeaderOptions('Content-Type', kubernetesSdk().PatchStrategy.MergePatch),
           );
       } catch (error) {
         throw kubernetesFailure(error, `patch persistentvolumeclaim ${name}`, true);

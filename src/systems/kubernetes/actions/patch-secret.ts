@@ -1,4 +1,3 @@
-import { PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
 import { z } from 'zod';
 import { defineAction, type LookContext } from '../../../define.ts';
 import { MaydayError } from '../../../errors.ts';
@@ -8,6 +7,7 @@ import type { Clusters } from '../client.ts';
 import { type ClusterTarget, change, clusterTarget, objectId, resolveCluster } from '../cluster-target.ts';
 import { kubernetesFailure, statusOf } from '../errors.ts';
 import { bringingBack, keeping, keptInObject, markOf, readKept, standing } from '../kept-before.ts';
+import { kubernetesSdk } from '../sdk.ts';
 
 const encode = (text: string) => Buffer.from(text, 'utf8').toString('base64');
 
@@ -33,7 +33,7 @@ export const patchSecret = (clusters: Clusters) => {
         .apis(target.cluster, signal)
         .core.patchNamespacedSecret(
           { name: target.secret, namespace: target.namespace, body },
-          setHeaderOptions('Content-Type', PatchStrategy.MergePatch),
+          kubernetesSdk().setHeaderOptions('Content-Type', kubernetesSdk().PatchStrategy.MergePatch),
         );
     } catch (error) {
       throw kubernetesFailure(error, `patch secret ${target.secret}`, true);

@@ -1,4 +1,4 @@
-import { type KubernetesObject, PatchStrategy } from '@kubernetes/client-node';
+import type { KubernetesObject } from '@kubernetes/client-node';
 import { z } from 'zod';
 import { defineAction, type Json, type LookContext } from '../../../define.ts';
 import { MaydayError } from '../../../errors.ts';
@@ -10,6 +10,7 @@ import { kubernetesFailure, statusOf } from '../errors.ts';
 import { beforeAnnotation, markOf, readKept } from '../kept-before.ts';
 import { kubectlLine } from '../kubectl-line.ts';
 import { pluralOf, readKind } from '../namespaced-kinds.ts';
+import { kubernetesSdk } from '../sdk.ts';
 
 const patchBody = z
   .record(z.string(), z.json())
@@ -56,7 +57,7 @@ export const patch = (clusters: Clusters) => {
     const whole = { ...body, ...own, metadata: { ...(body['metadata'] as object | undefined), ...metadata } };
     try {
       const { objects } = clusters.apis(given.cluster, signal);
-      await objects.patch(whole, undefined, undefined, undefined, undefined, PatchStrategy.MergePatch);
+      await objects.patch(whole, undefined, undefined, undefined, undefined, kubernetesSdk().PatchStrategy.MergePatch);
     } catch (error) {
       throw kubernetesFailure(error, `patch ${given.kind} ${given.name}`, true);
     }

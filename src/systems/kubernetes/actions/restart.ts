@@ -1,4 +1,3 @@
-import { PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
 import { z } from 'zod';
 import { defineAction } from '../../../define.ts';
 import { MaydayError } from '../../../errors.ts';
@@ -7,6 +6,7 @@ import { change, clusterTarget, objectId, resolveCluster } from '../cluster-targ
 import { kubernetesFailure } from '../errors.ts';
 import { kubectlLine } from '../kubectl-line.ts';
 import { readDeployment, rolloutOf } from '../rollout.ts';
+import { kubernetesSdk } from '../sdk.ts';
 
 /** Says in the pods' template which step restarted them, so that a crash between never restarts them twice. */
 const restartedBy = 'mayday/restarted-by';
@@ -68,7 +68,7 @@ export const restart = (clusters: Clusters) =>
           .apis(cluster, signal)
           .apps.patchNamespacedDeployment(
             { name, namespace, body },
-            setHeaderOptions('Content-Type', PatchStrategy.MergePatch),
+            kubernetesSdk().setHeaderOptions('Content-Type', kubernetesSdk().PatchStrategy.MergePatch),
           );
       } catch (error) {
         throw kubernetesFailure(error, `restart deployment ${name}`, true);

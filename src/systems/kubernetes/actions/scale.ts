@@ -1,4 +1,4 @@
-import { PatchStrategy, setHeaderOptions, type V1Deployment } from '@kubernetes/client-node';
+import type { V1Deployment } from '@kubernetes/client-node';
 import { z } from 'zod';
 import { defineAction, type LookContext } from '../../../define.ts';
 import { lookSignal } from '../../look-signal.ts';
@@ -6,6 +6,7 @@ import { shellLine } from '../../shell-line.ts';
 import type { Clusters } from '../client.ts';
 import { type ClusterTarget, change, clusterTarget, objectId, resolveCluster } from '../cluster-target.ts';
 import { kubernetesFailure, statusOf } from '../errors.ts';
+import { kubernetesSdk } from '../sdk.ts';
 
 /**
  * Scales a deployment and is done when that many pods are ready. Leaves a deployment that has more alone, as scaling
@@ -38,7 +39,7 @@ export const scale = (clusters: Clusters) => {
         .apis(cluster, signal)
         .apps.patchNamespacedDeploymentScale(
           { name, namespace, body },
-          setHeaderOptions('Content-Type', PatchStrategy.MergePatch),
+          kubernetesSdk().setHeaderOptions('Content-Type', kubernetesSdk().PatchStrategy.MergePatch),
         );
     } catch (error) {
       throw kubernetesFailure(error, `scale deployment ${name}`, true);

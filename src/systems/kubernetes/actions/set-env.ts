@@ -1,4 +1,4 @@
-import { PatchStrategy, setHeaderOptions, type V1Deployment } from '@kubernetes/client-node';
+import type { V1Deployment } from '@kubernetes/client-node';
 import { z } from 'zod';
 import { defineAction } from '../../../define.ts';
 import { MaydayError } from '../../../errors.ts';
@@ -8,6 +8,7 @@ import { kubernetesFailure } from '../errors.ts';
 import { beforeAnnotation, type KeptIn, keeping, markOf, readKept, standing } from '../kept-before.ts';
 import { kubectlLine } from '../kubectl-line.ts';
 import { readDeployment, rolloutOf } from '../rollout.ts';
+import { kubernetesSdk } from '../sdk.ts';
 
 const env = z
   .record(z.string().regex(/^[A-Za-z_.][\w.-]*$/, 'is no name of an environment variable'), z.string())
@@ -26,7 +27,7 @@ export const setEnv = (clusters: Clusters) => {
         .apis(given.cluster, signal)
         .apps.patchNamespacedDeployment(
           { name: given.deployment, namespace: given.namespace, body },
-          setHeaderOptions('Content-Type', PatchStrategy.StrategicMergePatch),
+          kubernetesSdk().setHeaderOptions('Content-Type', kubernetesSdk().PatchStrategy.StrategicMergePatch),
         );
     } catch (error) {
       throw kubernetesFailure(error, `set env of deployment ${given.deployment}`, true);

@@ -1,4 +1,3 @@
-import { headers } from '@nats-io/transport-node';
 import { z } from 'zod';
 import { defineAction, type StepContext } from '../../../define.ts';
 import { MaydayError } from '../../../errors.ts';
@@ -6,6 +5,7 @@ import { lookSignal } from '../../look-signal.ts';
 import { shellLine } from '../../shell-line.ts';
 import type { NatsClients, Session } from '../client.ts';
 import { wrongSequenceCode } from '../errors.ts';
+import { transportSdk } from '../sdk.ts';
 import { describeStream, isSource, probeSubject, successorOf } from '../stream-facts.ts';
 import {
   resolveStream,
@@ -34,7 +34,7 @@ export const promoteMirror = (clients: NatsClients) => {
   };
   /** A message that can never be the right one: a stream that takes the subject says so, and keeps nothing. */
   const takesPublish = async ({ connection }: Session, target: StreamTarget, stream: string): Promise<boolean> => {
-    const options = headers();
+    const options = transportSdk().headers();
     options.set('Nats-Expected-Last-Sequence', String(Number.MAX_SAFE_INTEGER));
     const answer = await connection
       .request(probeSubject(target), '', { headers: options, timeout: 2000 })

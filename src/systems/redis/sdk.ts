@@ -1,0 +1,4 @@
+import type * as ioredis from 'ioredis';
+import { lazily } from '../lazily.ts';
+
+export const ioredisSdk = lazily<typeof ioredis>('ioredis');
