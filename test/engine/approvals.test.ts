@@ -6,6 +6,7 @@ import {
   openApproval,
   reject,
   voidIfChanged,
+  withdraw,
 } from '../../src/engine/approvals.ts';
 import type { RunEvent } from '../../src/engine/events.ts';
 import { settle } from '../../src/engine/run-store.ts';
@@ -110,4 +111,135 @@ test('an edit of the plan before the last yes voids what was approved; a plan th
   expect(voidIfChanged(state, 'digest', [], now)).toEqual([]);
   for (const digest of ['other', undefined])
     expect(after(state, voidIfChanged(state, digest, [], now))).toMatchObject({ outcome: 'voided' });
+});
+
+const reading = (upperBoundSeconds: number | null) => ({
+  component: 'database',
+  seconds: upperBoundSeconds,
+  upperBoundSeconds,
+  sourceAnswers: false,
+  lastSeenAliveAt: null,
+  lastReplayedAt: null,
+  because: 'as it is',
+});
+/** A run that waits for approval, after a preview that read this loss; its step has this limit of the plan, if any. */
+const losing = (seconds: number | null, limitSeconds?: number, rule: Record<string, unknown> = {}): RunState => {
+  const preview = step('preview', { uses: 'engine/preview', kind: 'engine', effect: 'read', input: { losses: [] } });
+  const require = limitSeconds
+    ? [{ uses: 'engine/loss-below', version: 1, input: { component: 'database', limitSeconds } }]
+    : [];
+  const graph = graphOf([
+    preview,
+    { ...approvalStep('approve', rule as never), needs: ['preview'] },
+    step('promote', { needs: ['approve'], require, stays: 'it is one-way' } as never),
+  ]);
+  const begun = settle(null, [{ type: 'run.created', data: createdOf(graph) }], now, 'somebody', 0).state;
+  const output = { changes: [], losses: [reading(seconds)], stoppedAt: now.toISOString() };
+  return after(begun, [
+    { type: 'step.succeeded', data: { step: 'preview', seen: 'read', changed: false, output: output as never } },
+  ]);
+};
+const boundOf = (state: RunState) => state.approvals['approve']!.bounds[0];
+
+test.each([
+  ['the limit of the plan', 4, 60, { seconds: 60, from: 'plan' }],
+  [
+    'more than the plan allows, with room, when more is to be expected already',
+    200,
+    60,
+    { seconds: 400, from: 'seen' },
+  ],
+  ['the objective, where the plan sets no limit', 4, undefined, { seconds: 60, from: 'plan' }],
+  ['what is to be expected, with room, when that is more', 100, undefined, { seconds: 200, from: 'seen' }],
+  ['nothing, when nobody knows', null, 60, { seconds: null, from: 'seen' }],
+])('what may be lost is bound to %s', (_, seconds, limit, bound) => {
+  expect(boundOf(losing(seconds, limit))).toEqual({ component: 'database', ...bound });
+});
+
+test('what was measured stands beside an approval and is no part of its hash; expiry and bounds are', () => {
+  const one = losing(4, 60);
+  const [same, wider] = [losing(5, 60), losing(5, 120)];
+  expect(one.approvals['approve']!.hash).not.toBe(one.created.graph.hash);
+  // The same graph, asked for at the same time under the same bound, with another loss measured.
+  const hashOf = (state: RunState, seconds: number) =>
+    after(
+      {
+        ...state,
+        steps: { ...state.steps, approve: { ...state.steps['approve']!, state: 'pending' as const } },
+        approvals: {},
+      },
+      [
+        {
+          type: 'step.succeeded',
+          data: {
+            step: 'preview',
+            seen: 'read',
+            changed: false,
+            output: { changes: [], losses: [reading(seconds)], stoppedAt: '' } as never,
+          },
+        },
+      ],
+    ).approvals['approve']!.hash;
+  expect(hashOf(one, 9)).toBe(hashOf(one, 3));
+  expect(hashOf(wider, 9)).not.toBe(hashOf(same, 9));
+  const later_ = settle(
+    { ...one, steps: { ...one.steps, approve: { ...one.steps['approve']!, state: 'pending' } }, approvals: {} },
+    [],
+    later(60),
+    'x',
+    10,
+  ).state;
+  expect(later_.approvals['approve']!.hash).not.toBe(hashOf(one, 4));
+});
+
+test('a broken bound voids the question, whoever may have answered; a reading that is missing does not', () => {
+  const state = losing(4, 60);
+  const measured = (upperBoundSeconds: number | null) => [{ component: 'database', upperBoundSeconds, because: '' }];
+  for (const fine of [[], measured(60), measured(null), [{ component: 'other', upperBoundSeconds: 999, because: '' }]])
+    expect(voidIfChanged(state, 'digest', fine, now)).toEqual([]);
+  const voided = after(state, voidIfChanged(state, 'digest', measured(61), now));
+  expect(voided).toMatchObject({ outcome: 'voided', steps: { promote: { state: 'skipped' } } });
+  expect(voided.steps['approve']!.message).toMatch(
+    /could lose up to 61 s now, and what was asked for was at most 60 s; press Ask again/,
+  );
+  expect(voidIfChanged(losing(null, 60), 'digest', measured(9_999), now)).toEqual([]);
+});
+
+test('a yes can be taken back until the first change has begun, and then it must be given again', () => {
+  const two = asking({ slots: [slot('on-call'), slot('on-call')] });
+  const one = after(two, yes(two, person('UPIP', { slots: [0, 1] })));
+  expect(() => withdraw(one, { person: 'UROSE', name: 'Rose' }, 'no')).toThrow(/you have given none/);
+  expect(() => withdraw(one, { person: 'UPIP', name: 'Pip' }, ' ')).toThrow(/Say why/);
+  const back = after(one, withdraw(one, { person: 'UPIP', name: 'Pip' }, 'I misread it'));
+  expect(back.approvals['approve']).toMatchObject({
+    given: [],
+    withdrawn: [{ person: 'UPIP', reason: 'I misread it' }],
+  });
+  expect(yes(back, person('UPIP', { slots: [0, 1] }))).toHaveLength(1);
+
+  // Approved, and held back by a pause: nothing has begun, so the question is open again, with its old expiry.
+  const paused = after(asking(), [{ type: 'run.paused', data: { person: 'UROSE', reason: 'wait' } }]);
+  const approved = after(paused, yes(paused, person('UPIP')));
+  expect(approved.steps).toMatchObject({ approve: { state: 'succeeded' }, lamp: { state: 'pending' } });
+  const reopened = after(approved, withdraw(approved, { person: 'UPIP', name: 'Pip' }, 'I misread it'));
+  expect(reopened.steps['approve']!.state).toBe('waiting');
+  expect(after(reopened, [{ type: 'run.resumed', data: { person: 'UROSE', reason: 'go' } }]).steps['lamp']!.state).toBe(
+    'pending',
+  );
+  expect(after(reopened, [], later(900)).outcome).toBe('expired');
+
+  const begun = after(asking(), yes(asking(), person('UPIP')));
+  expect(() => withdraw(begun, { person: 'UPIP', name: 'Pip' }, 'too late')).toThrow(
+    /"lamp" has begun\. Abort the run/i,
+  );
+});
+
+test('where something can never be taken back and the rule says so, a yes needs a second proof', () => {
+  const state = losing(4, 60, { stepUp: ['totp', 'link'] });
+  expect(() => yes(state, person('UPIP'))).toThrow(
+    /prove once more who you are \(a code of your authenticator app or a link that is mailed to you\), because "promote" can never be taken back/i,
+  );
+  expect(yes(state, person('UPIP', { stepUp: 'totp' }))).toMatchObject([{ data: { stepUp: 'totp' } }]);
+  // What can be taken back needs none.
+  expect(yes(asking({ stepUp: ['totp'] }), person('UPIP'))).toHaveLength(1);
 });

@@ -197,6 +197,34 @@ test('a yes that comes while a worker gives the run back is not forgotten, even 
   await Promise.all([worker.stop(), person.stop()]);
 });
 
+test('what was approved and then left lying for longer than the approval is good for is not begun', async () => {
+  await Promise.all([first.stop(), second.stop()]);
+  const person = await startBot(database.database, world.registry, { wakes: false, sweepMs: 1_000_000 });
+  const [held, soon] = await Promise.all(
+    [1, 2].map(async (i) => {
+      const { created } = await person.start([approvalStep(), step(`lamp-${i}`, { needs: ['approve'] })]);
+      const handle = await person.store.open(created.run);
+      const pip = { person: 'UPIP', name: 'Pip', slots: [0], unknownSlots: [], typed: null, via: 'slack' as const };
+      await handle.commit((now) => approve(now, pip, hashToApprove(now), person.ports.clock.now()), { actor: 'UPIP' });
+      return created.run;
+    }),
+  );
+  // Nobody works on them: the world's clock runs a thousand seconds on, as it does while a process is away.
+  const late = { ...person.ports.clock, now: () => new Date(person.ports.clock.now().getTime() + 1_000_000) };
+  const worker = await startBot(secondDatabase, world.registry, { wakes: false, sweepMs: 1_000_000 });
+  await worker.worker.process(soon!, 'recover');
+  worker.ports.clock = late;
+  await worker.worker.process(held!, 'recover');
+  expect((await (await worker.store.open(soon!)).refresh()).outcome).toBe('succeeded');
+  const state = await (await worker.store.open(held!)).refresh();
+  expect(state.steps['lamp-1']).toMatchObject({ state: 'blocked' });
+  expect(state.steps['lamp-1']!.message).toMatch(
+    /approved, and then nothing was done for 16 min.*longer than the approval is good for \(15 min\)/,
+  );
+  expect(world.calls).toEqual(['lamp-2']);
+  await Promise.all([person.stop(), worker.stop()]);
+});
+
 test('the same request in two processes starts one run', async () => {
   const created = createdOf(graphOf([step('a')], ['component:orchard/crates']));
   const results = await Promise.all(
