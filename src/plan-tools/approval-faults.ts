@@ -1,4 +1,5 @@
 import { whoIsPinned, whyNobodyCan } from '../authority/who-may.ts';
+import type { ApprovalRule } from '../define.ts';
 import { missingSlots } from '../engine/approvals.ts';
 import { faultAt } from '../plan/faults.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -11,12 +12,23 @@ export const approvalFaults = (plan: Plan, registry: Registry): PlanFault[] => {
   const view = viewPlan(plan, registry);
   return Object.entries(plan.text.approvals).flatMap(([flow, { rules }]) =>
     view.approvalRules(flow).flatMap((rule, i) => {
-      const nobody = whyNobodyCan(rule, rule.slots.map(whoIsPinned));
+      const nobody = whyNobodyCan(rule, rule.slots.map(whoIsPinned)) ?? whyNoProof(rule, plan);
       return nobody === null
         ? []
         : [faultAt(plan.source, ['approvals', flow, ...rules[i]!.path], `nobody could approve this: ${nobody}`)];
     }),
   );
+};
+
+/** Where only a mailed link is taken as a second proof, it must be possible to mail one. */
+const whyNoProof = ({ stepUp, slots }: ApprovalRule, { text }: Plan): string | null => {
+  if (!stepUp || stepUp.includes('totp')) return null;
+  if (!text.announce.mail)
+    return 'a link is mailed before what cannot be taken back, and announce.mail does not say in whose name';
+  const known = slots.flatMap(({ people, live }) => (live ? Object.values(text.people) : people));
+  return known.some(({ email }) => email)
+    ? null
+    : 'a link is mailed before what cannot be taken back, and none of those who may has an e-mail address';
 };
 
 /** Rules by which one person may ask for a run and be the only one to approve it: allowed, and worth a look. */

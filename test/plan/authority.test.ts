@@ -114,6 +114,19 @@ test('a rule that no set of people can meet is a fault of the plan, with its pla
     ),
   ]);
   expect(pinned('{ 4-of: [pickers] }')).toEqual([]);
+  const silent = orchard.replace(
+    approvals!,
+    `approvals:\n  failover:\n    always: { all-of: [pip], step-up: [link] }\n    expires: 15m\n`,
+  );
+  const mute = silent.replace(/(\n {2}pip: .*?), email: [^ ,}]+/, '$1');
+  expect(mute).not.toBe(silent);
+  const faults = approvalFaults(
+    parsePlan('orchard.yml', mute, registry, () => ''),
+    registry,
+  );
+  expect(faults.map(({ message }) => message)).toEqual([
+    expect.stringContaining('none of those who may has an e-mail address'),
+  ]);
 });
 
 test('hours are those of the zone, also on the days when clocks change', () => {
