@@ -1,5 +1,5 @@
-import type { Action, Check, System } from './define.ts';
-import { redact, redactAll } from './redact.ts';
+import type { Action, Check, Json, System, Undo } from './define.ts';
+import { holdsRedacted, redact, redactAll } from './redact.ts';
 
 /**
  * A system whose every word is freed of secrets before anybody sees it: what a pod printed, what a health URL answered,
@@ -18,16 +18,28 @@ const guardedAction = (action: Action): Action => ({
   observe: cleaned(action.observe.bind(action)),
   act: cleaned(action.act.bind(action)),
   preview: cleaned(action.preview.bind(action)),
-  // What was there before an act is put back as it was: it is read from where no secret may stand, and kept as it is.
-  reversible:
-    'undo' in action.reversible
-      ? {
-          ...action.reversible,
-          observe: cleaned(action.reversible.observe.bind(action.reversible)),
-          act: cleaned(action.reversible.act.bind(action.reversible)),
-        }
-      : action.reversible,
+  reversible: 'undo' in action.reversible ? guardedUndo(action.reversible) : action.reversible,
 });
+
+/**
+ * What was there before an act is put back as it was, or not at all: the journal keeps no secret, and what it wrote in its
+ * place must never be written into the world.
+ */
+const guardedUndo = (undo: Undo): Undo => {
+  const observe = cleaned(undo.observe.bind(undo));
+  const lost = (before: Json) => holdsRedacted(JSON.stringify(redactAll(before)));
+  return {
+    ...undo,
+    observe: async (input, before, context) =>
+      lost(before)
+        ? {
+            state: 'impossible',
+            seen: 'what stood there before held a secret, which is kept nowhere; put it back by hand',
+          }
+        : observe(input, before, context),
+    act: cleaned(undo.act.bind(undo)),
+  };
+};
 
 const cleaned =
   <A extends unknown[], R>(work: (...args: A) => Promise<R>) =>

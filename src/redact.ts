@@ -49,6 +49,9 @@ const without = (patterns: readonly Pattern[], text: string): string =>
 /** The text with each secret replaced by `[redacted: what it was]`. */
 export const redact = (text: string): string => without(secrets, text);
 
+/** Whether something was taken out of it. */
+export const holdsRedacted = (text: string): boolean => text.includes('[redacted');
+
 /** One look that is true for everything that would be changed, and cheap for the rest. */
 const anyOf = (patterns: readonly Pattern[]): RegExp =>
   new RegExp(patterns.map(([{ source }]) => `(?:${source})`).join('|'), 'i');

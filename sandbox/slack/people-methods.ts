@@ -10,14 +10,15 @@ export const peopleMethods: Record<string, Method> = {
     tier: 'special',
     needs: [],
     takes: [],
-    run: (_args, { workspace: { team, bot } }) => ({
+    run: (_args, { workspace: { team, bot, enterprise } }) => ({
       url: `https://${team.domain}.slack.com/`,
       team: team.name,
       user: 'mayday',
       team_id: team.id,
       user_id: bot.user,
       bot_id: bot.id,
-      is_enterprise_install: false,
+      is_enterprise_install: enterprise?.isOrgWide === true,
+      ...(enterprise && { enterprise_id: enterprise.id }),
     }),
   },
   'users.info': {
@@ -25,7 +26,18 @@ export const peopleMethods: Record<string, Method> = {
     scope: 'users:read',
     needs: ['user'],
     takes: ['include_locale'],
-    run: (args, { workspace }) => ({ user: shownUser(findUser(args.user, workspace)) }),
+    run(args, { workspace }) {
+      const user = findUser(args.user, workspace);
+      const { enterprise } = workspace;
+      // Of people from outside Slack says another organisation, or none.
+      const isInside = enterprise !== undefined && !user.is_stranger;
+      return {
+        user: {
+          ...shownUser(user),
+          ...(isInside && { enterprise_user: { id: user.id, enterprise_id: enterprise.id } }),
+        },
+      };
+    },
   },
   'users.list': {
     tier: 2,

@@ -12,6 +12,8 @@ import type {
 
 export interface Workspace {
   team: { id: string; domain: string; name: string };
+  /** The Enterprise organisation that the workspace is part of, and whether the app was installed for all of it. */
+  enterprise: { id: string; isOrgWide: boolean } | undefined;
   appId: string;
   bot: { user: string; id: string };
   users: Map<string, SlackUser>;
@@ -77,6 +79,7 @@ export const createWorkspace = (context: SandboxContext): Workspace => {
   let lastMicroseconds = 0;
   const workspace: Workspace = {
     team,
+    enterprise: undefined,
     appId: 'A0MAYDAY01',
     bot,
     users,

@@ -3,7 +3,7 @@ import { proven } from './proven.ts';
 import { form, openDoor, type Quay, startQuay } from './quay.ts';
 
 /** What anybody can send to the port of a bot that runs, byte for byte; only what Slack signed gets any further. */
-describe('bad input over HTTP', { timeout: 60_000 }, () => {
+describe('bad input over HTTP', { timeout: 120_000 }, () => {
   let quay: Quay;
   let door: ReturnType<typeof openDoor>;
   let runsBefore = 0;

@@ -43,7 +43,7 @@ export const startQuay = async (how: 'http' | 'socket') => {
     const text = typeof result?.body?.text === 'string' ? result.body.text : undefined;
     return (
       text ??
-      world.until('an answer', 15, async () => {
+      world.until('an answer', 30, async () => {
         const now = await said();
         for (const old of before) {
           const at = now.indexOf(old);
@@ -60,7 +60,7 @@ export const startQuay = async (how: 'http' | 'socket') => {
     );
   };
   const cardWith = (runId: string, button: string) =>
-    world.until(`a card with ${button}`, 20, async () => {
+    world.until(`a card with ${button}`, 40, async () => {
       const card = await cardOf(world, runId);
       return card && hasButton(card.message, button) ? card : undefined;
     });
@@ -69,7 +69,7 @@ export const startQuay = async (how: 'http' | 'socket') => {
     return world.post('/slack/click', { user, channel: channel.id, ts: message.ts, actionId, wait: false, ...more });
   };
   const saying = (runId: string, words: RegExp) =>
-    world.until(`the card says ${words}`, 20, async () => {
+    world.until(`the card says ${words}`, 40, async () => {
       const card = await cardOf(world, runId);
       return card && words.test(wholeText(card.message)) ? wholeText(card.message) : undefined;
     });
@@ -98,6 +98,12 @@ export const startQuay = async (how: 'http' | 'socket') => {
       ((await world.get('/ledger')).refusals ?? [])
         .filter(({ change }: any) => /^slack:(chat|views)/.test(change))
         .map(({ change, code }: any) => `${change} ${code}`),
+    /** What a yes to it is bound to. */
+    hashOf: async (run: string): Promise<string> =>
+      JSON.parse(
+        (await pool.query(`SELECT data FROM journal WHERE stream = $1 AND type = 'run.created'`, [`run:${run}`]))
+          .rows[0].data,
+      ).event.graph.hash,
     runs: async (): Promise<number> => Number((await pool.query('SELECT count(*) AS n FROM runs')).rows[0].n),
     journal: async (type: string): Promise<{ actor: string; data: any }[]> =>
       (

@@ -3,7 +3,7 @@ import { proven } from './proven.ts';
 import { type Quay, startQuay } from './quay.ts';
 
 /** What comes over Slack's own socket is proven by the socket; what it says is judged as ever. */
-describe('bad input over Socket Mode', { timeout: 60_000 }, () => {
+describe('bad input over Socket Mode', { timeout: 120_000 }, () => {
   let quay: Quay;
   beforeAll(async () => {
     quay = await startQuay('socket');

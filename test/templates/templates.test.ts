@@ -88,28 +88,6 @@ describe('lint', () => {
 });
 
 describe('a template reaches nothing but the facts', () => {
-  it.each(['{{ title.constructor }}', '{{ steps.constructor.name }}', '{{ __proto__ }}', '{{ constructor }}'])(
-    '%s',
-    (text) => {
-      expect(() => render(text)).toThrow(/does not render/);
-    },
-  );
-  it.each([
-    '{% render "package.json" %}',
-    '{% include "/etc/passwd" %}',
-    '{% render "../../package.json" %}',
-    '{% layout "slack/one" %}',
-  ])('%s', (text) => {
-    expect(() => render(text)).toThrow(/does not render/);
-  });
-  it('is stopped when it would run for ever or fill the memory', () => {
-    const startedAt = performance.now();
-    expect(() => render('{% for i in (1..100000000) %}x{% endfor %}')).toThrow(/limit/);
-    expect(() =>
-      render('{% assign a = "xxxxxxxxxx" %}{% for i in (1..40) %}{% assign a = a | append: a %}{% endfor %}'),
-    ).toThrow(/limit/);
-    expect(performance.now() - startedAt).toBeLessThan(15_000);
-  });
   it('escapes what people wrote in Slack, and cannot be made to interpret it', () => {
     expect(render('{{ reason }}', { ...sampleFacts, reason: '<!channel> {{ title }}' })).toBe(
       '&lt;!channel&gt; {{ title }}',
