@@ -32,6 +32,7 @@ export const applicationRole = 'mayday_app';
  * several processes at once: Kysely's migrator holds an advisory lock.
  */
 export const migrate = async (db: Kysely<any>): Promise<void> => {
+  if (await belongsToAnother(db)) return mustBeUpToDate(db);
   const { error } = await new Migrator({ db, provider }).migrateToLatest();
   if (error)
     throw new MaydayError(
@@ -46,10 +47,29 @@ export const migrate = async (db: Kysely<any>): Promise<void> => {
     await run(makeRole);
     await run(`GRANT USAGE ON SCHEMA public TO ${applicationRole}`);
     for (const table of ['journal', 'checkpoints']) await run(`GRANT INSERT, SELECT ON ${table} TO ${applicationRole}`);
-    await run(`GRANT SELECT ON audit TO ${applicationRole}`);
+    for (const seen of ['audit', 'kysely_migration']) await run(`GRANT SELECT ON ${seen} TO ${applicationRole}`);
     for (const table of derivedTables)
       await run(`GRANT INSERT, SELECT, UPDATE, DELETE ON ${table} TO ${applicationRole}`);
   });
+};
+
+/** Whether there is a journal that the user of this connection does not own. */
+const belongsToAnother = async (db: Kysely<any>): Promise<boolean> => {
+  const { rows } = await sql<{ owns: boolean }>`
+    SELECT pg_has_role(current_user, relowner, 'USAGE') AS owns FROM pg_class WHERE oid = to_regclass('journal')
+  `.execute(db);
+  return rows[0]?.owns === false;
+};
+
+/** Who may not change the tables works with them as they are, if they are as this Mayday needs them. */
+const mustBeUpToDate = async (db: Kysely<any>): Promise<void> => {
+  const { rows } = await sql<{ name: string }>`SELECT name FROM kysely_migration`.execute(db);
+  const missing = Object.keys(migrations).filter((name) => !rows.some((row) => row.name === name));
+  if (missing.length > 0)
+    throw new MaydayError(
+      'journal/unavailable',
+      `The journal's tables lack ${missing.join(', ')}, and the user of DATABASE_URL may not change them. Nothing was changed. Set DATABASE_OWNER_URL to the address of their owner and start again.`,
+    );
 };
 
 /** What may be rebuilt, or is over in seconds: everything but the journal and its checkpoints. */
