@@ -74,6 +74,13 @@ const ownSettings = z.object({
       error: 'is the address of a PostgreSQL, postgres://user:password@host:5432/name',
     })
     .optional(),
+  DATABASE_OWNER_URL: z
+    .url({
+      protocol: /^postgres(ql)?$/,
+      error:
+        'is the address of the same PostgreSQL for the owner of its tables, postgres://owner:password@host:5432/name',
+    })
+    .optional(),
   REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'is the address of a Redis, redis://host:6379' }).optional(),
   MAYDAY_PLANS: z
     .string()

@@ -76,7 +76,8 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
       await Promise.resolve(closer()).catch((error: unknown) => log.warn({}, messageOf(error)));
   };
   try {
-    const database = await openDatabase(databaseUrl);
+    const ownerUrl = databaseUrl === settings.DATABASE_URL ? settings.DATABASE_OWNER_URL : undefined;
+    const database = await openDatabase(databaseUrl, { ownerUrl });
     closers.push(() => database.close());
     const clock = await openWorldClock(database.pool, settings.MAYDAY_WORLD_CLOCK);
     // Nothing is worked on before the journal knows what was done without it.

@@ -25,6 +25,7 @@ export interface PagerDutyPart extends SandboxPart {
 /** A PagerDuty account on loopback: REST v2 and Events v2, whose phones ring in `GET /pagerduty/state`. */
 export const startPagerDuty = async (context: SandboxContext): Promise<PagerDutyPart> => {
   let token = `sandbox-${randomBytes(12).toString('hex')}`;
+  let readOnly = false;
   const routingKey = randomBytes(16).toString('hex');
   const account = createAccount(context);
   const incidents = createIncidents(context, account);
@@ -62,6 +63,7 @@ export const startPagerDuty = async (context: SandboxContext): Promise<PagerDuty
       if (!isEvent && request.headers.authorization !== `Token token=${token}`) {
         return refuse(new PagerDutyRefusal(401, 'Unauthorized', 2006));
       }
+      if (!isEvent && readOnly && method !== 'GET') return refuse(new PagerDutyRefusal(403, 'Access Denied', 2010));
       const body = parse(text);
       const call = `${url.pathname} ${text}`;
       if (change && !(await context.holds.pass(change, 'before', call))) return;
@@ -108,6 +110,11 @@ export const startPagerDuty = async (context: SandboxContext): Promise<PagerDuty
       'POST /pagerduty/rotate': () => {
         token = `sandbox-${randomBytes(12).toString('hex')}`;
         return { PAGERDUTY_API_TOKEN: token };
+      },
+      /** As if somebody had made the key a read-only one. */
+      'POST /pagerduty/read-only': ({ body }) => {
+        readOnly = body.readOnly === true;
+        return { readOnly };
       },
       'POST /pagerduty/schedule': ({ body }) => {
         if (!account.schedules.has(body.schedule)) throw new Error(`no schedule ${body.schedule}`);

@@ -103,7 +103,8 @@ export const createWebApi = (world: MethodWorld, tokens: { bot: string; app: str
       ledger.call(change, 'ok');
       if (!(await holds.pass(change, 'after', text))) return;
       if (next === 'timeout') return;
-      sendJson(response, 200, { ok: true, ...answer });
+      // Each answer says what the token was granted.
+      sendJson(response, 200, { ok: true, ...answer }, { 'x-oauth-scopes': manifest.scopes.join(',') });
     } catch (error) {
       if (!(error instanceof SlackRefusal)) throw error;
       refuse(error.code, error.messages, error.source);

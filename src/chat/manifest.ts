@@ -1,30 +1,8 @@
-import type { Command, Permission, System } from '../define.ts';
+import type { Command } from '../define.ts';
+import { slackEvents, slackScopes } from '../systems/slack/scopes.ts';
 
 /** Where Slack calls; everybody puts their own host here. */
 export const placeholderUrl = 'https://mayday.example.com/slack/events';
-
-/**
- * What the chat itself calls, besides what actions say that they need: commands, who somebody is, who is in a group,
- * cards that are posted, found again and edited.
- */
-const chatScopes = [
-  'commands',
-  'users:read',
-  'usergroups:read',
-  'chat:write',
-  'channels:history',
-  'im:write',
-  'app_mentions:read',
-  // Incidents: what is pinned to the timeline, the headline, bookmarks, the draft of the post-mortem.
-  'reactions:read',
-  'reactions:write',
-  'pins:write',
-  'bookmarks:write',
-  'files:write',
-];
-
-/** What the chat listens to. */
-const events = ['app_mention', 'app_home_opened', 'reaction_added', 'reaction_removed', 'message.channels'];
 
 /** What can be done about a message, from the menu beside it. */
 const messageShortcuts = [
@@ -40,7 +18,7 @@ const messageShortcuts = [
 const ownMessageShortcut = new Set(['/incident']);
 
 /** The Slack app as it must be made: commands as they are defined, the scopes and events that something here uses, no others. */
-export const manifestOf = (commands: readonly Command[], systems: readonly System[], url = placeholderUrl) => ({
+export const manifestOf = (commands: readonly Command[], url = placeholderUrl) => ({
   display_information: {
     name: 'Mayday',
     description: 'Incident response and disaster recovery: declare, approve, recover, prove and tell.',
@@ -85,24 +63,12 @@ export const manifestOf = (commands: readonly Command[], systems: readonly Syste
       should_escape: namesPeople === true,
     })),
   },
-  oauth_config: { scopes: { bot: scopesFor(systems) } },
+  oauth_config: { scopes: { bot: slackScopes().map(({ scope }) => scope) } },
   settings: {
-    event_subscriptions: { request_url: url, bot_events: events },
+    event_subscriptions: { request_url: url, bot_events: Object.keys(slackEvents) },
     interactivity: { is_enabled: true, request_url: url },
     org_deploy_enabled: false,
     socket_mode_enabled: false,
     token_rotation_enabled: false,
   },
 });
-
-export const scopesFor = (systems: readonly System[]): string[] =>
-  [...new Set([...chatScopes, ...systems.flatMap(slackPermissions).map(({ action }) => action)])].sort();
-
-/** Permissions hardly depend on the input; these samples have every key that an action of Slack reads. */
-const sample = { channel: 'C00000000', user: 'U00000000', name: 'sample', people: [], template: '', topic: '' };
-
-const slackPermissions = (system: System): Permission[] =>
-  [...system.actions, ...system.checks]
-    .filter(({ name }) => name.startsWith('slack/'))
-    .flatMap((used) => used.permissions(sample))
-    .filter((permission) => permission.system === 'slack');

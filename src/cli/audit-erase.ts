@@ -34,8 +34,8 @@ export const erase = async (options: {
       'input/invalid',
       `Every entry that holds ${words.map((word) => `"${word}"`).join(' or ')} loses all its data, and nothing brings it back; runs that have not ended wait for a human. See them first: mayday audit search --what "${words[0]}". Then add --yes. Nothing was erased.`,
     );
-  const rows = await withJournal(process.env, ({ databaseUrl, clock }) =>
-    erasePerson(databaseUrl, {
+  const rows = await withJournal(process.env, ({ ownerUrl, clock }) =>
+    erasePerson(ownerUrl, {
       words,
       reason: options.reason,
       by: `command-line:${userInfo().username}`,

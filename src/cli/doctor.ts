@@ -11,6 +11,7 @@ import { viewPlan } from '../plan/view.ts';
 import { createTools } from '../plan-language.ts';
 import { createSystems } from '../systems.ts';
 import { lookAtApprovals } from './doctor/approvals.ts';
+import { lookAtLogin } from './doctor/database.ts';
 import { bad, type Finding, good } from './doctor/finding.ts';
 import {
   lookAtClusters,
@@ -57,6 +58,7 @@ export const doctor = async (): Promise<void> => {
   try {
     await withJournal(environment, async (journal) => {
       say(await lookAtDatabase(journal.database));
+      if (journal.databaseUrl === environment['DATABASE_URL']) say(await lookAtLogin(journal.databaseUrl));
       await lookOutside(journal, offline, plans.read, say);
     });
   } catch (error) {

@@ -12,8 +12,10 @@ import { createLog } from '../logging.ts';
 /** The journal as the command line sees it: the bot need not run, and nothing of it is started. */
 export interface OpenJournal {
   database: Database;
-  /** The address of the database; its user owns the tables. */
+  /** The address with which everything is done but what only the owner of the tables may. */
   databaseUrl: string;
+  /** The owner's; the same one unless they are kept apart. */
+  ownerUrl: string;
   clock: Clock;
   store: RunStore;
   /** The given settings, and in a rehearsal those of the sandbox besides. */
@@ -29,13 +31,16 @@ export const withJournal = async <T>(
   const found = await findDatabase(environment);
   let database: Database | undefined;
   try {
-    database = await openDatabase(found.databaseUrl, { poolSize: 3 });
+    const own = readOwnSettings(environment);
+    const ownerUrl = found.databaseUrl === own.DATABASE_URL ? own.DATABASE_OWNER_URL : undefined;
+    database = await openDatabase(found.databaseUrl, { poolSize: 3, ownerUrl });
     const clock = await openWorldClock(database.pool);
-    const log = createLog(readOwnSettings(environment).MAYDAY_LOG === 'debug' ? 'debug' : 'warn');
+    const log = createLog(own.MAYDAY_LOG === 'debug' ? 'debug' : 'warn');
     const store = createRunStore(portsOf(database, clock, log));
     return await work({
       database,
       databaseUrl: found.databaseUrl,
+      ownerUrl: ownerUrl ?? found.databaseUrl,
       clock,
       store,
       environment: found.environment,

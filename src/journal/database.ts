@@ -15,15 +15,17 @@ export interface Database {
 
 /**
  * Opens the journal's database: as its owner to bring the schema up to date, then as the application's role for
- * everything else. Statements end after 10 s: a database that hangs must be noticed, not waited for.
+ * everything else. Whoever signs in with `url` need not be the owner; then `ownerUrl` is, or the schema is up to date. Statements end after 10 s: a database that hangs must be noticed, not waited for.
  */
 export const openDatabase = async (
   url: string,
-  options: { poolSize?: number; migrate?: boolean } = {},
+  options: { poolSize?: number; migrate?: boolean; ownerUrl?: string } = {},
 ): Promise<Database> => {
   if (options.migrate !== false) {
     const owner = new Kysely<any>({
-      dialect: new PostgresDialect({ pool: quiet(new pg.Pool({ connectionString: url, max: 1 })) }),
+      dialect: new PostgresDialect({
+        pool: quiet(new pg.Pool({ connectionString: options.ownerUrl ?? url, max: 1 })),
+      }),
     });
     try {
       await migrate(owner);

@@ -32,7 +32,7 @@ export const erasePerson = async (ownerUrl: string, erasure: Erasure): Promise<R
     if ((error as { code?: string }).code === '42501')
       throw new MaydayError(
         'config/invalid',
-        'DATABASE_URL is not the address of the owner of the tables, who alone may erase. Nothing was erased.',
+        'Only the owner of the tables may erase, and this was another user. Nothing was erased. Set DATABASE_OWNER_URL to the address of the owner.',
         { cause: error },
       );
     throw error;

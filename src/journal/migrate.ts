@@ -9,7 +9,7 @@ import * as auditView from './migrations/0005-audit-view.ts';
 import * as searchIndex from './migrations/0006-search-index.ts';
 import * as slackBudgets from './migrations/0007-slack-budgets.ts';
 import * as incidentWatch from './migrations/0008-incident-watch.ts';
-import * as stepUp from './migrations/0020-step-up.ts';
+import * as stepUp from './migrations/0009-step-up.ts';
 
 /** Every migration, in the order of its name. A file that is not listed here does not run; a test holds both equal. */
 export const migrations: Record<string, Migration> = {
@@ -21,7 +21,7 @@ export const migrations: Record<string, Migration> = {
   '0006-search-index': searchIndex,
   '0007-slack-budgets': slackBudgets,
   '0008-incident-watch': incidentWatch,
-  '0020-step-up': stepUp,
+  '0009-step-up': stepUp,
 };
 
 const provider: MigrationProvider = { getMigrations: async () => migrations };
@@ -34,6 +34,7 @@ export const applicationRole = 'mayday_app';
  * several processes at once: Kysely's migrator holds an advisory lock.
  */
 export const migrate = async (db: Kysely<any>): Promise<void> => {
+  if (await belongsToAnother(db)) return mustBeUpToDate(db);
   const { error } = await new Migrator({ db, provider }).migrateToLatest();
   if (error)
     throw new MaydayError(
@@ -48,10 +49,29 @@ export const migrate = async (db: Kysely<any>): Promise<void> => {
     await run(makeRole);
     await run(`GRANT USAGE ON SCHEMA public TO ${applicationRole}`);
     for (const table of ['journal', 'checkpoints']) await run(`GRANT INSERT, SELECT ON ${table} TO ${applicationRole}`);
-    await run(`GRANT SELECT ON audit TO ${applicationRole}`);
+    for (const seen of ['audit', 'kysely_migration']) await run(`GRANT SELECT ON ${seen} TO ${applicationRole}`);
     for (const table of derivedTables)
       await run(`GRANT INSERT, SELECT, UPDATE, DELETE ON ${table} TO ${applicationRole}`);
   });
+};
+
+/** Whether there is a journal that the user of this connection does not own. */
+const belongsToAnother = async (db: Kysely<any>): Promise<boolean> => {
+  const { rows } = await sql<{ owns: boolean }>`
+    SELECT pg_has_role(current_user, relowner, 'USAGE') AS owns FROM pg_class WHERE oid = to_regclass('journal')
+  `.execute(db);
+  return rows[0]?.owns === false;
+};
+
+/** Who may not change the tables works with them as they are, if they are as this Mayday needs them. */
+const mustBeUpToDate = async (db: Kysely<any>): Promise<void> => {
+  const { rows } = await sql<{ name: string }>`SELECT name FROM kysely_migration`.execute(db);
+  const missing = Object.keys(migrations).filter((name) => !rows.some((row) => row.name === name));
+  if (missing.length > 0)
+    throw new MaydayError(
+      'journal/unavailable',
+      `The journal's tables lack ${missing.join(', ')}, and the user of DATABASE_URL may not change them. Nothing was changed. Set DATABASE_OWNER_URL to the address of their owner and start again.`,
+    );
 };
 
 /** What changes in place: what may be rebuilt or is over soon, and what proves who approvers are. */

@@ -1,9 +1,9 @@
-import { scopesFor } from '../../chat/manifest.ts';
 import type { Environment } from '../../config.ts';
 import type { Answer, FlowPlan, LookContext } from '../../define.ts';
 import { messageOf } from '../../errors.ts';
 import type { Registry } from '../../plan/registry.ts';
 import { readEvictionPolicy } from '../../queue/eviction-policy.ts';
+import { slackScopes } from '../../systems/slack/scopes.ts';
 import type { createSystems } from '../../systems.ts';
 import { bad, type Finding, good } from './finding.ts';
 
@@ -16,35 +16,70 @@ export const lookAtSlack = async (systems: Systems): Promise<Finding[]> => {
   try {
     const answer = await systems.slack.client.read('auth.test', {}, AbortSignal.timeout(patienceMs));
     const given: string[] | undefined = answer.response_metadata?.scopes;
-    const missing = given ? scopesFor(systems.all).filter((scope) => !given.includes(scope)) : [];
-    return [
-      good(`Slack: signed in as ${answer.user} of ${answer.team}`),
-      ...(missing.length > 0
-        ? [
-            bad(
-              `Slack: the token lacks ${missing.join(', ')}`,
-              'Update the app from app-manifest.yml and install it to the workspace again.',
-            ),
-          ]
-        : []),
-    ];
+    return [good(`Slack: signed in as ${answer.user} of ${answer.team}`), ...(given ? judgeScopes(given) : [])];
   } catch (error) {
     return [bad(`Slack: ${messageOf(error)}`, 'Check SLACK_BOT_TOKEN, and whether this machine reaches slack.com.')];
   }
 };
 
-export const lookAtPagerDuty = async (systems: Systems, schedules: readonly string[]): Promise<Finding[]> =>
-  Promise.all(
-    schedules.map(async (schedule) => {
-      const advice = 'Check PAGERDUTY_API_TOKEN, and that the plan names a schedule of this account.';
-      try {
-        const people = await systems.pagerduty.onCallNow(schedule);
-        return good(`PagerDuty: ${schedule} answers, ${people.length} on call`);
-      } catch (error) {
-        return bad(`PagerDuty: ${schedule}: ${messageOf(error)}`, advice);
-      }
-    }),
-  );
+/** One finding for each scope that lacks or is too many, with what it is for. */
+export const judgeScopes = (given: readonly string[]): Finding[] => {
+  const needed = slackScopes();
+  const missing = needed
+    .filter(({ scope }) => !given.includes(scope))
+    .map(({ scope, for: uses }) =>
+      bad(
+        `Slack: the token lacks ${scope}, needed for ${uses.join('; ')}`,
+        `Add ${scope} to the app from app-manifest.yml, and install it to the workspace again.`,
+      ),
+    );
+  const idle = given
+    .filter((scope) => scope !== '' && !needed.some((each) => each.scope === scope))
+    .map((scope) =>
+      bad(
+        `Slack: the token has ${scope}, which nothing here needs`,
+        `Take ${scope} out of the app, as app-manifest.yml has it, and install it to the workspace again.`,
+      ),
+    );
+  return missing.length + idle.length > 0
+    ? [...missing, ...idle]
+    : [good(`Slack: the token has the ${needed.length} scopes that are needed, and no others`)];
+};
+
+/** The token reads schedules and may make incidents, in the name of somebody who is there. */
+export const lookAtPagerDuty = async (systems: Systems, schedules: readonly string[]): Promise<Finding[]> => {
+  const { client } = systems.pagerduty;
+  const ask = async (deed: () => Promise<string>, what: string, advice: string): Promise<Finding> => {
+    try {
+      return good(`PagerDuty: ${await deed()}`);
+    } catch (error) {
+      return bad(`PagerDuty: ${what}: ${messageOf(error)}`, advice);
+    }
+  };
+  const signal = AbortSignal.timeout(patienceMs);
+  return Promise.all([
+    ask(
+      async () => `pages are made in the name of ${await client.whoAmI(signal)}`,
+      'PAGERDUTY_FROM',
+      'Set PAGERDUTY_FROM to the e-mail of a user of this account.',
+    ),
+    ask(
+      async () => {
+        if (!(await client.mayCreate(signal))) throw new Error('the token may only read, so nobody can be paged');
+        return 'the token may make incidents';
+      },
+      'making incidents',
+      'Make a REST API key that is not read-only, and put it into PAGERDUTY_API_TOKEN.',
+    ),
+    ...schedules.map((schedule) =>
+      ask(
+        async () => `${schedule} answers, ${(await systems.pagerduty.onCallNow(schedule)).length} on call`,
+        schedule,
+        'Check PAGERDUTY_API_TOKEN, and that the plan names a schedule of this account.',
+      ),
+    ),
+  ]);
+};
 
 export const lookAtStatuspage = async (systems: Systems): Promise<Finding> => {
   try {

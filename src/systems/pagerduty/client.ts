@@ -114,6 +114,17 @@ export const createPagerDutyClient = (settings: PagerDutySettings) => {
       };
       await call({ method: 'post', path: `/incidents/${encodeURIComponent(id)}/responder_requests`, data, signal });
     },
+    /** Whether the token may make incidents: asked with one that has no title and no service, which nobody could make. */
+    async mayCreate(signal?: AbortSignal): Promise<boolean> {
+      const answer = await call({
+        method: 'post',
+        path: '/incidents',
+        data: { incident: { type: 'incident' } },
+        accept: ({ status }) => status === 400 || status === 401 || status === 403,
+        signal,
+      });
+      return answer.status === 400;
+    },
     /** The id of the user named by `PAGERDUTY_FROM`. */
     whoAmI(signal?: AbortSignal): Promise<string> {
       self ??= findSelf(signal);
