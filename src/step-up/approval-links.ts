@@ -4,6 +4,7 @@ import type { RunStore } from '../engine/run-store.ts';
 import type { RunState } from '../engine/state.ts';
 import { expectedLosses } from '../engine/summary.ts';
 import { MaydayError } from '../errors.ts';
+import { sayDuration } from '../plan/duration.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { StepUp } from './step-up.ts';
 
@@ -59,15 +60,26 @@ export const createLinkApprovals = (options: {
     const link = await options.stepUp.readLink(token);
     const state = await stateOf(link.run);
     const { graph, requester, reason } = state.created;
-    openApproval(state, new Date(0));
-    const route = graph.from && graph.to && graph.from !== graph.to ? `${graph.from} → ${graph.to}` : (graph.to ?? '');
+    const { asked } = openApproval(state, new Date(0));
+    const forGood = graph.steps.filter(({ effect, stays }) => effect === 'change' && stays !== undefined);
+    const named = (place: string) => `${place} (${graph.regions[place] ?? place})`;
+    const route =
+      graph.from && graph.to && graph.from !== graph.to
+        ? `${named(graph.from)} → ${named(graph.to)}`
+        : graph.to
+          ? named(graph.to)
+          : '';
     return {
       title: `${graph.flow} of ${graph.scope}: ${graph.title}`,
       lines: [
         `${nameOf(state, link.person)}, your yes counts when you press Approve.`,
         [graph.account ? `Account ${graph.account}` : '', route].filter(Boolean).join(' · '),
         `Asked for by ${requester.name}: ${reason}`,
-        ...expectedLosses(state).map(({ because }) => `Expected loss: ${because}`),
+        ...expectedLosses(state).map(({ because, component }) => {
+          const seconds = asked.bounds.find((bound) => bound.component === component)?.seconds;
+          return `Expected loss: ${because}. ${seconds == null ? 'Nobody knows how much that is; your yes accepts it.' : `Your yes holds up to ${sayDuration(seconds)}.`}`;
+        }),
+        forGood.length > 0 ? `Cannot be taken back: ${forGood.map(({ title }) => title).join('; ')}.` : '',
         `Run ${state.created.run} · approved text ${link.hash.slice(0, 12)}`,
       ].filter((line) => line !== ''),
     };

@@ -218,11 +218,20 @@ const confirm = (title: string, text: string, yes: string) => ({
   deny: { type: 'plain_text' as const, text: 'Go back' },
 });
 
-/** Whose yes is missing, in each alternative that is still open. */
-const whoIsMissing = (rule: ApprovalRule, given: Parameters<typeof missingWays>[1]): string =>
-  [...new Set(missingWays(rule, given).map((way) => way.map((slot) => who(rule.slots[slot]!)).join(' and ')))].join(
-    ', *or* ',
-  );
+/** Whose yes is missing, in each alternative that is still open; several places for the same people are counted. */
+const whoIsMissing = (rule: ApprovalRule, given: Parameters<typeof missingWays>[1]): string => {
+  const sayWay = (way: number[]): string => {
+    const names = way.map((slot) => rule.slots[slot]!.name);
+    return way
+      .filter((slot, i) => names.indexOf(rule.slots[slot]!.name) === i)
+      .map((slot) => {
+        const count = names.filter((name) => name === rule.slots[slot]!.name).length;
+        return count === 1 ? who(rule.slots[slot]!) : `${count} different people: ${who(rule.slots[slot]!)}`;
+      })
+      .join(' and ');
+  };
+  return [...new Set(missingWays(rule, given).map(sayWay))].join(', *or* ');
+};
 
 const who = (group: GroupView): string => {
   if (group.anyOf) return group.anyOf.map(who).join(' or ');
