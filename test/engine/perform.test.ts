@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { approve, hashToApprove } from '../../src/engine/approvals.ts';
+import { approvalHash, type LossBound } from '../../src/engine/bounds.ts';
 import { abort, retry } from '../../src/engine/controls.ts';
 import { evolve } from '../../src/engine/evolve.ts';
 import type { LossReading } from '../../src/engine/ports.ts';
@@ -272,6 +273,45 @@ test('nothing changes before the approval; after it everything does', async () =
   });
   expect((await bot.untilQuiet(created.run)).outcome).toBe('succeeded');
   expect(world.accepted).toEqual(['lamp']);
+});
+
+/** A run that waits for approval, with what people were asked for put in by hand. */
+const askedFor = async (bounds: LossBound[], more: { hash?: string } = {}, require: Requirement[] = []) => {
+  const { created } = await bot.start([approvalStep(), step('lamp', { needs: ['approve'], require })]);
+  const handle = await bot.store.open(created.run);
+  const expiresAt = new Date(bot.ports.clock.now().getTime() + 900_000).toISOString();
+  const hash = more.hash ?? approvalHash(created.graph.hash, expiresAt, bounds);
+  const asked = { step: 'approve', expiresAt, hash, bounds };
+  await handle.commit(() => [{ type: 'approval.requested', data: asked }], { actor: 'mayday' });
+  const pip = { person: 'UPIP', name: 'Pip', slots: [0], unknownSlots: [], typed: null, via: 'slack' as const };
+  await handle.commit((now) => approve(now, pip, hashToApprove(now), bot.ports.clock.now()), { actor: 'slack:UPIP' });
+  return bot.untilQuiet(created.run);
+};
+
+test('right before a promote no more may be lost than people said yes to', async () => {
+  const input = { component: 'crates' };
+  const require: Requirement[] = [{ uses: 'engine/loss-as-approved', version: 1, input }];
+  const bound = (seconds: number | null): LossBound => ({ component: 'crates', seconds, from: 'plan' });
+  loss = async () => reading(61);
+  const broken = await askedFor([bound(60)], {}, require);
+  expect(broken.steps['lamp']).toMatchObject({ state: 'blocked' });
+  expect(broken.steps['lamp']!.message).toContain('the limit is 60 s');
+  expect(world.calls).toEqual([]);
+  loss = async () => Promise.reject(new Error('the standby hangs'));
+  expect((await askedFor([bound(60)], {}, require)).steps['lamp']!.state).toBe('blocked');
+  expect(world.calls).toEqual([]);
+  // Nobody knew, and said yes all the same.
+  expect((await askedFor([bound(null)], {}, require)).steps['lamp']).toMatchObject({
+    state: 'succeeded',
+    changed: true,
+  });
+});
+
+test('what stands in the journal as approved must be what would be done', async () => {
+  const state = await askedFor([], { hash: 'f'.repeat(64) });
+  expect(state.steps['lamp']).toMatchObject({ state: 'blocked' });
+  expect(state.steps['lamp']!.message).toMatch(/What was approved is not what the journal says would be done/);
+  expect(world.calls).toEqual([]);
 });
 
 test('an approval that nobody gives expires, which means no', async () => {

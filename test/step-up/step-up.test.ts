@@ -35,7 +35,8 @@ const bytesOf = (key: string): Buffer => {
 };
 let people = 0;
 const enrolled = async () => {
-  const person = `U0PERSON${(people += 1)}`;
+  people += 1;
+  const person = `U0PERSON${people}`;
   const secret = bytesOf((await stepUp.enrol(person)).key);
   await stepUp.confirm(person, codeAt(secret, counterAt(now)));
   now = new Date(now.getTime() + 60_000);
