@@ -14,6 +14,11 @@ const unmistakable: Pattern[] = [
   [/(?<![A-Za-z0-9_+-])(?:u\+|y_)[A-Za-z0-9_-]{18}(?![A-Za-z0-9_-])/g, 'PagerDuty token'],
   [/\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*/g, 'JWT'],
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, 'private key'],
+  // The end of one whose beginning was cut off.
+  [
+    /(?<![A-Za-z0-9+/=])(?:[A-Za-z0-9+/=]{16,}\s+){1,80}[A-Za-z0-9+/=]*\s*-----END [A-Z ]*PRIVATE KEY-----/g,
+    'private key',
+  ],
   // What a shell would put in is named, not written.
   [/\b([a-z][a-z0-9+.-]*:\/\/[^\s:/@]*):(?![$[])[^\s@/]+@/gi, 'password'],
   [/\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,})/g, 'GitHub token'],

@@ -76,6 +76,9 @@ export const createCommandTalk = (
       plans: options.plans,
       runs: {
         ...options.runs,
+        // What systems and people said of a run is no formatting of ours.
+        describe: async (runId) => shown(await options.runs.describe(runId)),
+        result: async (runId, seconds) => shown(await options.runs.result(runId, seconds)),
         async control(runId, order) {
           const { name } = await trusted(caller.user, caller.team);
           return orders.give(runId, redacted(order), { person: caller.user, name, via: 'slack' });
@@ -231,6 +234,8 @@ export const createCommandTalk = (
     },
   };
 };
+
+const shown = (text: string): string => plain(text).replaceAll(/\u2009`\u2009/g, '`');
 
 /** A little less than what a form is waited for. */
 const formPatienceMs = 2_300;

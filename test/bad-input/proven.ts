@@ -276,6 +276,9 @@ export const proven = (given: () => Quay, how: 'http' | 'socket'): void => {
       const quay = given();
       const words =
         '\u202eit leaks\u202c <!channel> &lt;!here&gt; <https://evil.example|status> <@U0BEN0001>! \u200b*now*';
+      // What people call themselves is theirs to write as well.
+      const called = (name: string) => quay.world.post('/slack/user', { id: 'U0ADA0001', real_name: name });
+      await called('Ada <!channel> \u202eeloM\u202c <https://evil.example|x>');
       await quay.command('ada', `/incident declare P3 none ${words}`);
       const channel = await quay.world.until('the channel', 20, async () =>
         (await quay.state()).channels.find(
@@ -302,6 +305,7 @@ export const proven = (given: () => Quay, how: 'http' | 'socket'): void => {
       await quay.world.until('the end', 20, async () =>
         /resolved/i.test((await everythingShown(quay)).slice(0)) ? true : undefined,
       );
+      await called('Ada Mole');
       expect(await harm(quay)).toBe(undefined);
       expect(await quay.refusedBySlack()).toEqual([]);
     });
