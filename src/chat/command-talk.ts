@@ -60,13 +60,19 @@ export const createCommandTalk = (
     throw new MaydayError('input/invalid', `Mayday has no ${name}; \`/dr help\` lists what there is.`);
   };
 
+  /** Who may not give the order is told before they fill in its form; gives their name where it is needed. */
+  const judged = async (definition: Command, user: string, team: string): Promise<string | undefined> => {
+    if (definition.effect !== 'read') return (await trusted(user, team)).name;
+    await mayLook(user, team);
+    return undefined;
+  };
+
   const carryOut = async (
     definition: Command,
     text: string,
     { caller, key, triggerId, reply }: Given,
   ): Promise<void> => {
-    if (definition.effect === 'read') await mayLook(caller.user, caller.team);
-    else caller.name = (await trusted(caller.user, caller.team)).name;
+    caller.name = (await judged(definition, caller.user, caller.team)) ?? caller.name;
     const receivedAt = clock.now();
     const context: CommandContext = {
       caller,
@@ -144,8 +150,10 @@ export const createCommandTalk = (
       const { team_id: team, user_id: user, user_name: name, channel_id: channel } = command;
       await say({ user, team, what: command.command }, reply, async () => {
         const definition = named(command.command);
-        if ((command.text ?? '').trim() === '' && definition.form && command.trigger_id)
+        if ((command.text ?? '').trim() === '' && definition.form && command.trigger_id) {
+          await judged(definition, user, team);
           return await openForm(command.trigger_id, definition.name, { channel });
+        }
         await carryOut(definition, command.text ?? '', {
           caller: { team, user, name, channel },
           key: `command:${command.trigger_id}`,
@@ -196,8 +204,9 @@ export const createCommandTalk = (
       return answer;
     },
 
-    async shortcut({ payload }) {
+    async shortcut({ payload, user, team }) {
       const name = `/${payload.callback_id.split(':')[1]}`;
+      await judged(named(name), user, team);
       if (!('channel' in payload)) return await openForm(payload.trigger_id, name, {});
       const place = { channel: payload.channel.id, thread: payload.message_ts };
       await openForm(payload.trigger_id, name, place, {
