@@ -3,6 +3,9 @@ import { hideKnown, holdsKnown } from './known-secrets.ts';
 /** What must never reach a log, Slack or the journal, whoever typed it. Each pattern names what it is. */
 type Pattern = [RegExp, string];
 
+/** Found in every text that holds a key, and cheaper to look for. */
+const keyMark = /PRIVATE KEY-----/;
+
 /** Tokens that cannot be mistaken for anything else: safe to take out of whatever is about to leave the process. */
 const unmistakable: Pattern[] = [
   [/\b(?:AKIA|ASIA|ABIA)[A-Z0-9]{16}\b/g, 'AWS key'],
@@ -14,6 +17,11 @@ const unmistakable: Pattern[] = [
   [/(?<![A-Za-z0-9_+-])(?:u\+|y_)[A-Za-z0-9_-]{18}(?![A-Za-z0-9_-])/g, 'PagerDuty token'],
   [/\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*/g, 'JWT'],
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, 'private key'],
+  // The end of one whose beginning was cut off.
+  [
+    /(?<![A-Za-z0-9+/=])(?:[A-Za-z0-9+/=]{16,}\s+){1,80}[A-Za-z0-9+/=]*\s*-----END [A-Z ]*PRIVATE KEY-----/g,
+    'private key',
+  ],
   // What a shell would put in is named, not written.
   [/\b([a-z][a-z0-9+.-]*:\/\/[^\s:/@]*):(?![$[])[^\s@/]+@/gi, 'password'],
   [/\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,})/g, 'GitHub token'],
@@ -54,7 +62,12 @@ export const holdsRedacted = (text: string): boolean => text.includes('[redacted
 
 /** One look that is true for everything that would be changed, and cheap for the rest. */
 const anyOf = (patterns: readonly Pattern[]): RegExp =>
-  new RegExp(patterns.map(([{ source }]) => `(?:${source})`).join('|'), 'i');
+  new RegExp(
+    [...patterns.filter(([, name]) => name !== 'private key').map(([pattern]) => pattern), keyMark]
+      .map(({ source }) => `(?:${source})`)
+      .join('|'),
+    'i',
+  );
 const anySecret = anyOf(secrets);
 const anyUnmistakable = anyOf(unmistakable);
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { redact, redactDeep } from '../src/redact.ts';
+import { hideSettings, namedVariables } from '../src/known-secrets.ts';
+import { redact, redactDeep, sendable } from '../src/redact.ts';
 
 test.each([
   ['AKIAABCDEFGHIJKLMNOP', 'AKIAABCDEFGHIJKLMNOP'],
@@ -36,4 +37,50 @@ test('a value is redacted at every depth, what holds no secret is the same value
   const kept = { graph: { a: token }, output: { b: token }, signature: token };
   expect(redactDeep({ ...kept, why: token })).toEqual({ ...kept, why: '[redacted: Slack token]' });
   expect(redactDeep(undefined)).toBe(undefined);
+});
+
+test('the end of a private key is one too, and half a page of base64 is not', () => {
+  const line = 'MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj';
+  const key = 'RSA PRIVATE KEY';
+  expect(redact(`${line}\n${line}\n-----END ${key}----- and on`)).toBe('[redacted: private key] and on');
+  expect(redact(`${line}\n${line}`)).toBe(`${line}\n${line}`);
+});
+
+test("the process's own secrets are known by their value, however they are written, and plain words are left", () => {
+  const value = `q7/${'Z'}x+${process.pid}=mayday`;
+  hideSettings({
+    MADE_UP_API_TOKEN: value,
+    MADE_UP_PASSWORD: 'postgres',
+    MADE_UP_URL: 'redis://:p%40ss-w0rd-9@cache:6379',
+    MAYDAY_SIGNING_KEY: '/etc/mayday/checkpoint-key-9.pem',
+    HOME: '/home/made-up-9',
+  });
+  for (const form of [value, encodeURIComponent(value), Buffer.from(value).toString('base64')])
+    expect(redact(`it said ${form}!`)).not.toContain(form.replace(/=+$/, ''));
+  expect(redact(`it said ${value}!`)).toBe('it said [redacted: MADE_UP_API_TOKEN]!');
+  expect(sendable({ blocks: [{ text: `it said ${value}!` }] })).toEqual({
+    blocks: [{ text: 'it said [redacted: MADE_UP_API_TOKEN]!' }],
+  });
+  expect(redactDeep({ reason: value })).toEqual({ reason: '[redacted: MADE_UP_API_TOKEN]' });
+  expect(redact('AUTH p@ss-w0rd-9')).toBe('AUTH [redacted: MADE_UP_URL]');
+  for (const text of ['the postgres is dark', '/etc/mayday/checkpoint-key-9.pem cannot be read', '/home/made-up-9'])
+    expect(redact(text)).toBe(text);
+  expect(namedVariables({ a: [{ password: { env: 'ONE' } }], 'header-env': { 'X-A': 'TWO' }, env: 3 })).toEqual([
+    'ONE',
+    'TWO',
+  ]);
+});
+
+test('a long text takes no long time, whatever it is made of', () => {
+  for (const text of [
+    'a'.repeat(300_000),
+    'aB3/'.repeat(75_000),
+    `${'x'.repeat(20)} `.repeat(15_000),
+    'a:'.repeat(150_000),
+  ]) {
+    const startedAt = performance.now();
+    redact(text);
+    sendable({ text });
+    expect(performance.now() - startedAt).toBeLessThan(3_000);
+  }
 });

@@ -62,13 +62,19 @@ export const createCommandTalk = (
     throw new MaydayError('input/invalid', `Mayday has no ${name}; \`/dr help\` lists what there is.`);
   };
 
+  /** Who may not give the order is told before they fill in its form; gives their name where it is needed. */
+  const judged = async (definition: Command, user: string, team: string): Promise<string | undefined> => {
+    if (definition.effect !== 'read') return (await trusted(user, team)).name;
+    await mayLook(user, team);
+    return undefined;
+  };
+
   const carryOut = async (
     definition: Command,
     text: string,
     { caller, key, triggerId, reply }: Given,
   ): Promise<void> => {
-    if (definition.effect === 'read') await mayLook(caller.user, caller.team);
-    else caller.name = (await trusted(caller.user, caller.team)).name;
+    caller.name = (await judged(definition, caller.user, caller.team)) ?? caller.name;
     const receivedAt = clock.now();
     const context: CommandContext = {
       caller,
@@ -78,6 +84,9 @@ export const createCommandTalk = (
       plans: options.plans,
       runs: {
         ...options.runs,
+        // What systems and people said of a run is no formatting of ours.
+        describe: async (runId) => shown(await options.runs.describe(runId)),
+        result: async (runId, seconds) => shown(await options.runs.result(runId, seconds)),
         async control(runId, order) {
           const { name } = await trusted(caller.user, caller.team);
           return orders.give(runId, redacted(order), { person: caller.user, name, via: 'slack' });
@@ -147,8 +156,10 @@ export const createCommandTalk = (
       const { team_id: team, user_id: user, user_name: name, channel_id: channel } = command;
       await say({ user, team, what: command.command }, reply, async () => {
         const definition = named(command.command);
-        if ((command.text ?? '').trim() === '' && definition.form && command.trigger_id)
+        if ((command.text ?? '').trim() === '' && definition.form && command.trigger_id) {
+          await judged(definition, user, team);
           return await openForm(command.trigger_id, definition.name, { channel });
+        }
         await carryOut(definition, command.text ?? '', {
           caller: { team, user, name, channel },
           key: `command:${command.trigger_id}`,
@@ -199,8 +210,9 @@ export const createCommandTalk = (
       return answer;
     },
 
-    async shortcut({ payload }) {
+    async shortcut({ payload, user, team }) {
       const name = `/${payload.callback_id.split(':')[1]}`;
+      await judged(named(name), user, team);
       if (!('channel' in payload)) return await openForm(payload.trigger_id, name, {});
       const place = { channel: payload.channel.id, thread: payload.message_ts };
       await openForm(payload.trigger_id, name, place, {
@@ -237,6 +249,8 @@ export const createCommandTalk = (
     },
   };
 };
+
+const shown = (text: string): string => plain(text).replaceAll(/\u2009`\u2009/g, '`');
 
 /** A little less than what a form is waited for. */
 const formPatienceMs = 2_300;

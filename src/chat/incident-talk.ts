@@ -183,8 +183,9 @@ export const createIncidentTalk = (options: {
     },
 
     /** “Declare an incident” on a message: its words are filled in, and it goes onto the timeline. */
-    async shortcut({ payload }) {
+    async shortcut({ payload, user, team }) {
       if (payload.callback_id !== 'incident:declare' || payload.type !== 'message_action') return;
+      await trusted(user, team);
       const { id: channel } = payload.channel;
       await options.commandTalk.openForm(
         payload.trigger_id,

@@ -6,6 +6,7 @@ import { type Database, openDatabase } from '../journal/database.ts';
 import { createJournal } from '../journal/journal.ts';
 import { createLeases } from '../journal/leases.ts';
 import { openWorldClock } from '../journal/world-clock.ts';
+import { hideSettings } from '../known-secrets.ts';
 import { findDatabase } from '../launch.ts';
 import { createLog } from '../logging.ts';
 
@@ -29,6 +30,7 @@ export const withJournal = async <T>(
   work: (journal: OpenJournal) => Promise<T>,
 ): Promise<T> => {
   const found = await findDatabase(environment);
+  hideSettings({ ...found.environment, DATABASE_URL: found.databaseUrl });
   let database: Database | undefined;
   try {
     const own = readOwnSettings(environment);

@@ -4,6 +4,7 @@ import { request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
 import type { SystemTools } from '../define.ts';
 import { MaydayError, messageOf } from '../errors.ts';
+import { redact } from '../redact.ts';
 import { isForbiddenAddress, isOwnAddress } from './forbidden-address.ts';
 import { trust } from './trust.ts';
 
@@ -99,7 +100,9 @@ export const httpRefusal = (
   call: string,
   options: { changing?: boolean; secretsAway?: (text: string) => string } = {},
 ): MaydayError => {
-  const said = (options.secretsAway ?? ((text) => text))(body.replaceAll(/\s+/g, ' ').trim().slice(0, 300));
+  // Before it is cut: half of a secret is not known for one.
+  const clean = redact((options.secretsAway ?? ((text) => text))(body.replaceAll(/\s+/g, ' ').trim()));
+  const said = clean.slice(0, 300);
   const words = `${call} answered ${status}${said ? `: ${said}` : ''}`;
   if (status === 429) return new MaydayError('system/throttled', words);
   if (status < 500) return new MaydayError('system/refused', words);

@@ -79,8 +79,13 @@ export const proven = (given: () => Quay, how: 'http' | 'socket'): void => {
       const all = tries(quay, user);
       for (const answer of [
         await all.command(),
-        // Slack lets nobody who has left be written to.
+        // Slack lets nobody who has left be written to, and no bot in private.
         ...(user === 'U0LEFT0001' ? [] : [await all.mention()]),
+        ...(['U0LEFT0001', 'U0OTHERBOT'].includes(user)
+          ? []
+          : [await quay.answer(() => quay.world.post('/slack/shortcut', { user, callbackId: 'command:failover' }))]),
+        // Not even a form is opened.
+        await quay.command(user, '/failover'),
         await quay.command(user, '/incident declare P3 quay it leaks'),
         await quay.command(user, `/dr run ${run} abort no`),
         await quay.answer(() => quay.click(run, user, 'run:approve')),
@@ -146,7 +151,11 @@ export const proven = (given: () => Quay, how: 'http' | 'socket'): void => {
       // 20 Twenty clicks at once are one yes; 19 and the same person counts in one place only.
       const { channel, message } = await quay.cardWith(run, 'run:approve');
       const click = { user: 'ben', channel: channel.id, ts: message.ts, actionId: 'run:approve', wait: false };
+      const answered = (await quay.state()).responses.length;
       await Promise.all(Array.from({ length: 20 }, () => quay.world.post('/slack/click', click)));
+      await quay.world.until('an answer to each', 40, async () =>
+        (await quay.state()).responses.length >= answered + 20 ? true : undefined,
+      );
       await quay.saying(run, /1 of 2 approvals missing/);
       await quay.world.post('/slack/usergroup', { id: 'S0MASTERS', users: ['U0BEN0001'] });
       await quay.answer(() => quay.click(run, 'ben', 'run:approve'));
@@ -276,6 +285,9 @@ export const proven = (given: () => Quay, how: 'http' | 'socket'): void => {
       const quay = given();
       const words =
         '\u202eit leaks\u202c <!channel> &lt;!here&gt; <https://evil.example|status> <@U0BEN0001>! \u200b*now*';
+      // What people call themselves is theirs to write as well.
+      const called = (name: string) => quay.world.post('/slack/user', { id: 'U0ADA0001', real_name: name });
+      await called('Ada <!channel> \u202eeloM\u202c <https://evil.example|x>');
       await quay.command('ada', `/incident declare P3 none ${words}`);
       const channel = await quay.world.until('the channel', 20, async () =>
         (await quay.state()).channels.find(
@@ -302,6 +314,7 @@ export const proven = (given: () => Quay, how: 'http' | 'socket'): void => {
       await quay.world.until('the end', 20, async () =>
         /resolved/i.test((await everythingShown(quay)).slice(0)) ? true : undefined,
       );
+      await called('Ada Mole');
       expect(await harm(quay)).toBe(undefined);
       expect(await quay.refusedBySlack()).toEqual([]);
     });

@@ -60,7 +60,8 @@ describe('36 secrets', { timeout: 120_000 }, () => {
       },
     });
     secrets = plantSecrets(bot.settings);
-    all = secrets.map(({ text }) => text).join(' ');
+    // And words that would mention everybody and run the other way.
+    all = [...secrets.map(({ text }) => text), '<!channel> \u202edenrut\u202c'].join(' ');
     await bot.world.post('/kubernetes/prints', { text: all });
   });
   afterAll(async () => {
@@ -244,6 +245,11 @@ describe('36 secrets', { timeout: 120_000 }, () => {
       }),
     );
     expect(leaks).toEqual([]);
+    for (const [where, text] of out)
+      if (/^(Slack|PagerDuty|Statuspage|mail$)/.test(where)) {
+        expect(/[\u202a-\u202e\u2066-\u2069]/.exec(text)?.index, `${where} is turned round`).toBe(undefined);
+        if (where.startsWith('Slack')) expect(text, where).not.toContain('<!channel>');
+      }
     // And it is not so because nothing was said: each way out tells that something was taken out.
     for (const where of ['Slack answers', 'PagerDuty', 'mail', 'table journal', 'mayday audit export'])
       expect(out.get(where), where).toContain('[redacted');

@@ -1,4 +1,5 @@
 import { MaydayError } from '../../errors.ts';
+import { redact } from '../../redact.ts';
 import { type HttpAnswer, httpRefusal } from '../http-client.ts';
 
 /** The code of ClickHouse's own errors: in a header since 20.x, and before that only in the text. */
@@ -14,6 +15,6 @@ const passing = new Set([159, 202, 209, 210, 241, 279]);
 export const clickhouseFailure = (answer: HttpAnswer, call: string, changing: boolean): MaydayError => {
   const code = exceptionCode(answer);
   if (code === undefined) return httpRefusal(answer, call, { changing });
-  const words = `${call}: ${answer.body.replaceAll(/\s+/g, ' ').trim().slice(0, 300)}`;
+  const words = `${call}: ${redact(answer.body.replaceAll(/\s+/g, ' ').trim()).slice(0, 300)}`;
   return new MaydayError(passing.has(code) ? 'system/unavailable' : 'system/refused', words);
 };

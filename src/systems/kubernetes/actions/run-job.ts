@@ -3,6 +3,7 @@ import type { V1Job } from '@kubernetes/client-node';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { defineAction, type LookContext } from '../../../define.ts';
+import { redact } from '../../../redact.ts';
 import { lookSignal } from '../../look-signal.ts';
 import type { Clusters } from '../client.ts';
 import { change, clusterTarget, objectId, resolveCluster } from '../cluster-target.ts';
@@ -43,7 +44,8 @@ export const runJob = (clusters: Clusters) => {
       const newest = items.sort((one, other) => startOf(other) - startOf(one))[0]?.metadata?.name;
       if (!newest) return '';
       const text = await core.readNamespacedPodLog({ name: newest, namespace, tailLines: lines ?? 1000 });
-      return String(text).trimEnd().slice(-mostLogs);
+      // Before it is cut: half of a secret is not known for one.
+      return redact(String(text).trimEnd()).slice(-mostLogs);
     } catch (error) {
       context.log.warn(
         { job, error: kubernetesFailure(error, 'get logs').message },

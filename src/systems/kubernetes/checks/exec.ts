@@ -3,6 +3,7 @@ import type { V1Status } from '@kubernetes/client-node';
 import { z } from 'zod';
 import { defineCheck, type LookContext } from '../../../define.ts';
 import { MaydayError, messageOf } from '../../../errors.ts';
+import { redact } from '../../../redact.ts';
 import { lookSignal } from '../../look-signal.ts';
 import type { Clusters } from '../client.ts';
 import { resolveCluster } from '../cluster-target.ts';
@@ -55,7 +56,8 @@ export const exec = (clusters: Clusters) =>
         const pod = given.pod ?? (await choose(clusters, given, context));
         if (pod === undefined) return { answer: 'no', because: `no pod of ${given.selector} is ready to be asked` };
         const { code, output } = await run(clusters, given, pod, context);
-        const said = output.trim().slice(-mostOutput);
+        // Before it is cut, into lines as well: half of a secret is not known for one.
+        const said = redact(output.trim()).slice(-mostOutput);
         const facts = { output: said, code, pod };
         const line = given.command.join(' ');
         const last = said.split('\n').at(-1) ?? '';
