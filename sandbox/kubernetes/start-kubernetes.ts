@@ -77,6 +77,13 @@ export const startKubernetes = async (
     environment: { KUBECONFIG: path },
     control: {
       'POST /kubernetes/unready': ({ body }) => makeUnready([...clusters.values()], body),
+      /** As somebody who edits the role. */
+      'POST /kubernetes/deny': ({ body }) => {
+        const cluster = clusters.get(String(body.cluster));
+        if (!cluster) throw new Error(`no cluster ${body.cluster}`);
+        cluster.denied.push({ verb: String(body.verb), resource: String(body.resource) });
+        return { ok: true };
+      },
       /** What was run inside containers, oldest first. */
       'GET /kubernetes/commands': () => commands,
     },
@@ -124,6 +131,7 @@ const createCluster = (
     name,
     region,
     token: randomBytes(20).toString('hex'),
+    denied: [],
     store,
     logs,
     accepted(change, type, object) {
