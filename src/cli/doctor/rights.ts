@@ -7,7 +7,8 @@ import { awsIdentity, deniedActions } from '../../systems/aws-identity.ts';
 import { type Access, refusedAccess } from '../../systems/kubernetes/access-review.ts';
 import { bad, type Finding, good } from './finding.ts';
 
-const patienceMs = 10_000;
+/** Hundreds of questions for a large plan. */
+const patienceMs = 30_000;
 
 const hands = [
   { setting: 'MAYDAY_AWS_READ_ROLE', policy: 'read', deed: 'look' },
