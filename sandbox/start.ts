@@ -4,6 +4,7 @@ import { createEcs } from './aws/ecs.ts';
 import { createElasticache } from './aws/elasticache.ts';
 import { createHealthChecks } from './aws/health-checks.ts';
 import { createHostedZones } from './aws/hosted-zones.ts';
+import { createIam } from './aws/iam.ts';
 import { createPrincipals } from './aws/principals.ts';
 import { createRds } from './aws/rds.ts';
 import { createRoute53 } from './aws/route53.ts';
@@ -151,6 +152,7 @@ const startParts = async (
     createRoute53(context, zones, health, dns.propagated),
     storage.service,
     createSts(principals),
+    createIam(principals),
   ];
   add(await startAws(context, services, principals));
   const kubernetes = add(

@@ -28,6 +28,10 @@ export interface Principals {
   identify(service: string, accessKeyId: string, sessionToken: string | undefined): Principal;
   /** Takes a role on for somebody whom its trust policy names. */
   assume(by: Principal, role: string, session: string, seconds: number): Session;
+  /** What a user or role may do. Throws what IAM says of one that there is not. */
+  rightsOf(arn: string): (name: string) => boolean;
+  /** Takes one right away from a user or role, as an edit of its policy does. */
+  deny(arn: string, name: string): void;
 }
 
 /** What only reads, as the policies of `mayday plan permissions` tell it apart. */
@@ -38,14 +42,16 @@ const mostSeconds = 3600;
 /** One user, who may do everything and take two roles on: one that may only read, and one that may only change. */
 export const createPrincipals = (account: string): Principals => {
   const accessKeyId = `AKIASANDBOX${randomBytes(5).toString('hex').toUpperCase().slice(0, 9)}`;
-  const user: Principal = { arn: `arn:aws:iam::${account}:user/sandbox`, id: 'AIDASANDBOX', mayCall: () => true };
+  const denied = new Set<string>();
+  const userArn = `arn:aws:iam::${account}:user/sandbox`;
+  const user: Principal = { arn: userArn, id: 'AIDASANDBOX', mayCall: (name) => !denied.has(`${userArn} ${name}`) };
   const roles = {
     read: `arn:aws:iam::${account}:role/mayday-read`,
     write: `arn:aws:iam::${account}:role/mayday-write`,
   };
   const mayCall: Record<string, Principal['mayCall']> = {
-    [roles.read]: isRead,
-    [roles.write]: (name) => !isRead(name) && !name.startsWith('sts:'),
+    [roles.read]: (name) => isRead(name) && !denied.has(`${roles.read} ${name}`),
+    [roles.write]: (name) => !isRead(name) && !name.startsWith('sts:') && !denied.has(`${roles.write} ${name}`),
   };
   const sessions = new Map<string, Session & { mayCall: Principal['mayCall'] }>();
   const unknown = (service: string) =>
@@ -69,6 +75,17 @@ export const createPrincipals = (account: string): Principals => {
         throw new AwsError('ExpiredToken', 'The security token included in the request is expired', 403, 'AWS STS');
       return { ...session, mayCall: (name) => name === 'sts:GetCallerIdentity' || session.mayCall(name) };
     },
+    rightsOf(arn) {
+      const may = arn === userArn ? user.mayCall : mayCall[arn];
+      if (may) return may;
+      throw new AwsError(
+        'NoSuchEntity',
+        `The entity with ARN ${arn} cannot be found.`,
+        404,
+        'AWS IAM API, NoSuchEntity',
+      );
+    },
+    deny: (arn, name) => void denied.add(`${arn} ${name}`),
     assume(by, role, name, seconds) {
       const allowed = mayCall[role];
       if (by !== user || !allowed)

@@ -95,7 +95,13 @@ export const startAws = async (
       AWS_REGION: Object.values(context.plans[0]?.regions ?? {})[0]?.aws ?? 'us-east-1',
       AWS_EC2_METADATA_DISABLED: 'true',
     },
-    control: {},
+    control: {
+      /** As somebody who edits a policy in the console. */
+      'POST /aws/deny': ({ body }) => {
+        principals.deny(String(body.arn), String(body.action));
+        return { ok: true };
+      },
+    },
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { parse } from 'yaml';
 import type { SandboxContext } from '../part.ts';
 import { readBody } from '../read-body.ts';
+import { answerReview, type DeniedAccess, reviewPath } from './access-review.ts';
 import { ApiError } from './api-error.ts';
 import { matchesFields, matchesLabels, readTarget, type Target } from './api-request.ts';
 import { applyTo } from './apply.ts';
@@ -19,6 +20,8 @@ export interface Cluster {
   name: string;
   region: string;
   token: string;
+  /** What the caller was bound to and is no more. */
+  denied: DeniedAccess[];
   store: ClusterStore;
   /** What containers printed, by the uid of their pod. */
   logs: Map<string, string>;
@@ -39,9 +42,12 @@ export const answerCluster = async (
     if (request.headers.authorization !== `Bearer ${cluster.token}`)
       throw new ApiError(401, 'Unauthorized', 'Unauthorized');
     const body = await readBody(request);
+    if (url.pathname === reviewPath && request.method === 'POST')
+      return send(response, 201, answerReview(body.toString('utf8'), cluster.denied));
     const plain = plainAnswer(url.pathname);
     if (plain !== undefined) return send(response, 200, plain);
     const target = readTarget(url.pathname);
+    forbid(cluster, request, target, url);
     if (request.method === 'GET') return read(cluster, target, url, request, response);
     change = changeOf(request, target);
     const fault = context.faults.take(change);
@@ -60,6 +66,21 @@ export const answerCluster = async (
     context.ledger.refuse(change ?? `kubernetes:${request.method}`, refusal.reason, `Kubernetes API, ${url.pathname}`);
     send(response, refusal.status, refusal.body());
   }
+};
+
+/** Throws for a request that no rule allows any more, as RBAC does. */
+const forbid = ({ denied }: Cluster, request: IncomingMessage, target: Target, url: URL): void => {
+  const { type, namespace, name, subresource } = target;
+  const isWatch = ['1', 'true'].includes(url.searchParams.get('watch') ?? '');
+  const looking = name !== undefined ? 'get' : isWatch ? 'watch' : 'list';
+  const verb = request.method === 'GET' ? looking : (verbs[request.method ?? ''] ?? '').toLowerCase();
+  const resource = [type.plural, subresource].filter(Boolean).join('/');
+  if (denied.some((rule) => rule.verb === verb && rule.resource === resource))
+    throw new ApiError(
+      403,
+      'Forbidden',
+      `${resource} ${name ? `"${name}" ` : ''}is forbidden: User "mayday" cannot ${verb} resource "${resource}" in the namespace "${namespace ?? ''}"`,
+    );
 };
 
 const plainAnswer = (path: string): object | string | undefined => {

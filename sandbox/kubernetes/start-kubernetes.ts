@@ -85,6 +85,13 @@ export const startKubernetes = async (
         printed.text = String(body.text ?? '');
         return { ok: true };
       },
+      /** As somebody who edits the role. */
+      'POST /kubernetes/deny': ({ body }) => {
+        const cluster = clusters.get(String(body.cluster));
+        if (!cluster) throw new Error(`no cluster ${body.cluster}`);
+        cluster.denied.push({ verb: String(body.verb), resource: String(body.resource) });
+        return { ok: true };
+      },
       /** What was run inside containers, oldest first. */
       'GET /kubernetes/commands': () => commands,
     },
@@ -133,6 +140,7 @@ const createCluster = (
     name,
     region,
     token: randomBytes(20).toString('hex'),
+    denied: [],
     store,
     logs,
     accepted(change, type, object) {

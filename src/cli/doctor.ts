@@ -13,6 +13,7 @@ import { createSystems } from '../systems.ts';
 import { lookAtApprovals } from './doctor/approvals.ts';
 import { lookAtLogin } from './doctor/database.ts';
 import { bad, type Finding, good } from './doctor/finding.ts';
+import { lookAtAccess, lookAtAws } from './doctor/rights.ts';
 import {
   lookAtClusters,
   lookAtComponents,
@@ -142,6 +143,8 @@ const lookOutside = async (
       const view = viewPlan(plan, registry);
       say(await lookAtApprovals(view, peopleOf(plan, view), rulesOf(view), directory));
       say(await lookAtClusters(view, registry, { clock, log }));
+      say(await lookAtAccess(plan, registry, settings));
+      say(await lookAtAws(plan, registry, settings));
       say(await lookAtComponents(view, registry, { clock, log }));
     }
   } finally {

@@ -27,6 +27,37 @@ export const permissionsOf = (
   registry: Registry,
   only?: { flow: string; scope?: string },
 ): PlanPermissions => {
+  const permissions = neededPermissions(plan, registry, only);
+  return {
+    iam: iamOf(permissions.filter(({ system }) => system === 'iam')),
+    rbac: rbacOf(permissions.filter(({ system }) => system === 'rbac')),
+    others: othersOf(permissions.filter(({ system }) => system !== 'iam' && system !== 'rbac')),
+  };
+};
+
+/** The same by cluster, one by one, as a cluster can be asked about each. */
+export const accessesOf = (
+  plan: Plan,
+  registry: Registry,
+): Map<string, { verb: string; resource: string; group: string; namespace?: string; name?: string }[]> => {
+  const needed = neededPermissions(plan, registry).filter(({ system }) => system === 'rbac');
+  const byCluster = Map.groupBy(needed, ({ resource }) => resource.split('/')[0]!);
+  return new Map(
+    [...byCluster].map(([cluster, own]) => [
+      cluster,
+      own.map(({ action, resource: where }) => {
+        const [verb = '', resource = ''] = action.split(' ');
+        const [, namespace, name] = where.split('/');
+        // What will be made has no name yet, and a list has none.
+        const named = name && !name.includes('*') && !['create', 'list', 'watch'].includes(verb) ? name : undefined;
+        const group = groups[resource.split('/')[0]!] ?? '*';
+        return { verb, resource, group, ...(namespace && { namespace }), ...(named && { name: named }) };
+      }),
+    ]),
+  );
+};
+
+const neededPermissions = (plan: Plan, registry: Registry, only?: { flow: string; scope?: string }): Permission[] => {
   const view = viewPlan(plan, registry);
   const all = new Map<string, Permission>();
   const add = (permissions: Permission[]) => {
@@ -50,12 +81,7 @@ export const permissionsOf = (
           // It does not stand there.
         }
       }
-  const permissions = [...all.values()];
-  return {
-    iam: iamOf(permissions.filter(({ system }) => system === 'iam')),
-    rbac: rbacOf(permissions.filter(({ system }) => system === 'rbac')),
-    others: othersOf(permissions.filter(({ system }) => system !== 'iam' && system !== 'rbac')),
-  };
+  return [...all.values()];
 };
 
 /** Channels, incidents and pages are made by runs, so a token needs the right as such. */

@@ -36,7 +36,7 @@ const requestHandler = { connectionTimeout: 1500, requestTimeout: 2500, throwOnR
  * Region where they are needed, which recovery believes alive, and soon in another one as well: the STS of a Region that
  * is dark must not keep the others from being looked at.
  */
-export const createRoles = (settings: AwsSettings): Roles => {
+export const createRoles = (settings: AwsSettings, wallNow: () => number = Date.now): Roles => {
   const known = new Map<string, TakenCredentials>();
   const asking = new Map<string, Promise<TakenCredentials>>();
   /** Regions whose STS has answered, the last one first. */
@@ -60,7 +60,7 @@ export const createRoles = (settings: AwsSettings): Roles => {
         accessKeyId: Credentials.AccessKeyId,
         secretAccessKey: Credentials.SecretAccessKey,
         sessionToken: Credentials.SessionToken,
-        expiration: Credentials.Expiration ?? new Date(Date.now() + sessionSeconds * 1000),
+        expiration: Credentials.Expiration ?? new Date(wallNow() + sessionSeconds * 1000),
       };
     } finally {
       client.destroy();
@@ -96,7 +96,7 @@ export const createRoles = (settings: AwsSettings): Roles => {
     async take(role, session, region) {
       const key = `${role} ${session}`;
       const found = known.get(key);
-      if (found && found.expiration.getTime() - Date.now() > freshMilliseconds) return found;
+      if (found && found.expiration.getTime() - wallNow() > freshMilliseconds) return found;
       // Those who ask for one Region wait for one answer; who asks for another is not held up by them.
       const question = `${key} ${region}`;
       const pending = asking.get(question) ?? askAround(role, session, region);

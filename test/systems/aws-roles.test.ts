@@ -92,6 +92,19 @@ test('credentials of one Region serve all, and a dark one keeps nobody waiting f
   expect(performance.now() - again).toBeLessThan(100);
 });
 
+test('a session is replaced while it still has some minutes, so that a run may be longer than it', async () => {
+  let passedMs = 0;
+  const roles = createRoles(environment(), () => Date.now() + passedMs);
+  const take = () => roles.take(writeRole(), 'mayday-r-1', 'eu-north-1');
+  const first = await take();
+  passedMs = 53 * 60_000;
+  expect(await take()).toBe(first);
+  passedMs = 55 * 60_000;
+  const second = await take();
+  expect(second.accessKeyId).not.toBe(first.accessKeyId);
+  expect(second.expiration.getTime()).toBeGreaterThanOrEqual(first.expiration.getTime());
+});
+
 test('the sandbox knows temporary keys only with their token, until they expire, and takes no odd session', async () => {
   const taken = await createRoles(environment()).take(readRole(), 'mayday-read', 'eu-north-1');
   const who = (credentials: object) => {

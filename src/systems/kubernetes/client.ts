@@ -1,5 +1,6 @@
 import type {
   AppsV1Api,
+  AuthorizationV1Api,
   BatchV1Api,
   Configuration,
   CoreV1Api,
@@ -17,6 +18,7 @@ import { kubernetesSdk } from './sdk.ts';
 /** The APIs of one cluster, every call of which ends when the signal fires. */
 export interface ClusterApis {
   apps: AppsV1Api;
+  authorization: AuthorizationV1Api;
   batch: BatchV1Api;
   core: CoreV1Api;
   objects: KubernetesObjectApi;
@@ -59,6 +61,7 @@ export const createClusters = (settings: KubernetesSettings): Clusters => {
       const configuration = configurationOf(config, kept.get(cluster)!, signal);
       return {
         apps: new (kubernetesSdk().AppsV1Api)(configuration),
+        authorization: new (kubernetesSdk().AuthorizationV1Api)(configuration),
         batch: new (kubernetesSdk().BatchV1Api)(configuration),
         core: new (kubernetesSdk().CoreV1Api)(configuration),
         objects: new (kubernetesSdk().KubernetesObjectApi)(configuration),
