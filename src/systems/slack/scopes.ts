@@ -14,6 +14,7 @@ export const slackMethods: Record<string, Use> = {
   'bookmarks.add': { scopes: ['bookmarks:write'], for: "an incident's card and links, at the top of its channel" },
   'bookmarks.edit': { scopes: ['bookmarks:write'], for: 'the newest card of an incident' },
   'chat.getPermalink': { scopes: [], for: 'links to messages on the timeline' },
+  'chat.delete': { scopes: message, for: "taking an authenticator's secret away again" },
   'chat.postEphemeral': { scopes: message, for: 'answers for one person' },
   'chat.postMessage': { scopes: message, for: 'cards, announcements, reminders' },
   'chat.update': { scopes: message, for: 'drawing cards and headlines anew' },
