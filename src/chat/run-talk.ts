@@ -9,7 +9,7 @@ import { shorten } from './cards/text.ts';
 import type { Order, Orders } from './orders.ts';
 import type { ViewAnswer } from './slack-app.ts';
 import { whatWasAsked } from './slack-request.ts';
-import type { MayLook, Say, Talk, Trusted } from './talk.ts';
+import { type MayLook, type Say, soon, type Talk, type Trusted } from './talk.ts';
 import { typed } from './typed.ts';
 
 /** The buttons of a run's card, and the forms that some of them open. */
@@ -36,8 +36,8 @@ export const createRunTalk = (options: {
       const order = orderOfClick(actionId, hash, step);
       if (!isLook && !form && !order) throw unknownButton();
       // One question of Slack, and a form is asked for at once: its trigger is good for three seconds.
-      if (isLook) await mayLook(user, team);
-      const name = isLook ? '' : (await trusted(user, team)).name;
+      if (isLook) await soon(mayLook(user, team));
+      else if (form) await soon(trusted(user, team));
       if (actionId === 'run:details')
         return void (await slack.openView(payload.trigger_id, runDetails(handle.state(), 0, commandOf)));
       if (actionId === 'run:page' && payload.view)
@@ -47,6 +47,7 @@ export const createRunTalk = (options: {
           payload.view.hash,
         );
       if (form) return void (await slack.openView(payload.trigger_id, form));
+      const { name } = await trusted(user, team);
       if (order) await reply(await orders.give(runId, order, { person: user, name, via: 'slack' }));
     },
 
