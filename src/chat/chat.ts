@@ -89,6 +89,8 @@ export const createChat = (options: ChatOptions): Chat => {
   const { slack, log } = options;
   const say = createSay(log, options.refusals);
   const ours = createOurs(slack);
+  // Known before the first click needs it; a failure is not kept.
+  slack.whoAmI().catch(() => {});
   const trusted = createTrusted(slack);
   const tell = createTell(slack);
   const orders = createOrders(options);

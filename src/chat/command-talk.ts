@@ -19,7 +19,7 @@ import type { IncidentOrders } from './incident/incident-orders.ts';
 import type { Orders } from './orders.ts';
 import type { ViewAnswer } from './slack-app.ts';
 import { whatWasAsked } from './slack-request.ts';
-import type { MayLook, Say, Talk, Tell, Trusted } from './talk.ts';
+import { type MayLook, type Say, soon, type Talk, type Tell, type Trusted } from './talk.ts';
 import { typed } from './typed.ts';
 
 export interface CommandTalk extends Talk {
@@ -157,7 +157,7 @@ export const createCommandTalk = (
       await say({ user, team, what: command.command }, reply, async () => {
         const definition = named(command.command);
         if ((command.text ?? '').trim() === '' && definition.form && command.trigger_id) {
-          await judged(definition, user, team);
+          await soon(judged(definition, user, team));
           return await openForm(command.trigger_id, definition.name, { channel });
         }
         await carryOut(definition, command.text ?? '', {
@@ -212,7 +212,7 @@ export const createCommandTalk = (
 
     async shortcut({ payload, user, team }) {
       const name = `/${payload.callback_id.split(':')[1]}`;
-      await judged(named(name), user, team);
+      await soon(judged(named(name), user, team));
       if (!('channel' in payload)) return await openForm(payload.trigger_id, name, {});
       const place = { channel: payload.channel.id, thread: payload.message_ts };
       await openForm(payload.trigger_id, name, place, {

@@ -11,7 +11,7 @@ import { answersOf, filledIn, nextOf, reopenForm } from './incident/incident-for
 import { type IncidentOrders, pinnedMark } from './incident/incident-orders.ts';
 import type { ViewAnswer } from './slack-app.ts';
 import { whatWasAsked } from './slack-request.ts';
-import type { MayLook, Say, Submitted, Talk, Tell, Trusted } from './talk.ts';
+import { type MayLook, type Say, type Submitted, soon, type Talk, type Tell, type Trusted } from './talk.ts';
 import { typed } from './typed.ts';
 
 /** With any of these on it, a message stands on the timeline. */
@@ -110,7 +110,7 @@ export const createIncidentTalk = (options: {
     async action({ payload, action, user, team, reply }) {
       const by = async () => ({ person: user, name: (await trusted(user, team)).name });
       const ask = async (id: string, what: IncidentQuestion) => {
-        await by();
+        await soon(by());
         await desk.ask(payload.trigger_id, id, what, '');
       };
       const value = 'value' in action ? String(action.value ?? '') : '';
@@ -140,7 +140,7 @@ export const createIncidentTalk = (options: {
         case 'incident:resolve':
           return await ask(id, 'resolve');
         case 'incident:reopen':
-          await by();
+          await soon(by());
           return void (await slack.openView(payload.trigger_id, reopenForm(id)));
         case 'incident:postmortem':
           await by();
@@ -185,7 +185,7 @@ export const createIncidentTalk = (options: {
     /** “Declare an incident” on a message: its words are filled in, and it goes onto the timeline. */
     async shortcut({ payload, user, team }) {
       if (payload.callback_id !== 'incident:declare' || payload.type !== 'message_action') return;
-      await trusted(user, team);
+      await soon(trusted(user, team));
       const { id: channel } = payload.channel;
       await options.commandTalk.openForm(
         payload.trigger_id,

@@ -10,7 +10,7 @@ import { plain, slackTime } from './cards/text.ts';
 import type { CommandTalk } from './command-talk.ts';
 import type { ViewAnswer } from './slack-app.ts';
 import { whatWasAsked } from './slack-request.ts';
-import type { Say, Talk, Trusted } from './talk.ts';
+import { type Say, soon, type Talk, type Trusted } from './talk.ts';
 import { typed } from './typed.ts';
 
 export interface ProposalOptions {
@@ -131,7 +131,8 @@ export const createProposalTalk = (
 
     async action({ payload, action, user, team, reply }) {
       const id = 'value' in action ? String(action.value ?? '') : '';
-      const { name } = await trusted(user, team);
+      const judging = trusted(user, team);
+      await soon(judging);
       if (action.action_id === 'proposal:wrong')
         return void (await slack.openView(
           payload.trigger_id,
@@ -145,6 +146,7 @@ export const createProposalTalk = (
             multiline: true,
           }),
         ));
+      const { name } = await judging;
       const { subject, channel, ts, open } = await find(id);
       if (action.action_id === 'proposal:start') {
         let started: string | undefined;

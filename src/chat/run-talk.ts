@@ -14,7 +14,7 @@ import type { ChatOptions } from './chat.ts';
 import type { Order, Orders } from './orders.ts';
 import type { ViewAnswer } from './slack-app.ts';
 import { whatWasAsked } from './slack-request.ts';
-import type { MayLook, Say, Talk, Trusted } from './talk.ts';
+import { type MayLook, type Say, soon, type Talk, type Trusted } from './talk.ts';
 import { typed } from './typed.ts';
 
 /** The buttons of a run's card, and the forms that some of them open. */
@@ -81,8 +81,8 @@ export const createRunTalk = (options: {
       const order = orderOfClick(actionId, hash, step);
       if (!isLook && !form && !order && actionId !== 'run:again') throw unknownButton();
       // One question of Slack, and a form is asked for at once: its trigger is good for three seconds.
-      if (isLook) await mayLook(user, team);
-      const name = isLook ? '' : (await trusted(user, team)).name;
+      if (isLook) await soon(mayLook(user, team));
+      else if (form) await soon(trusted(user, team));
       if (actionId === 'run:details')
         return void (await slack.openView(payload.trigger_id, runDetails(handle.state(), 0, commandOf)));
       if (actionId === 'run:page' && payload.view)
@@ -94,6 +94,7 @@ export const createRunTalk = (options: {
       if (actionId === 'run:again') return await reply(await askAgain(handle.state(), { slack: user, name, team }));
       if (form && actionId === 'run:approve') await refuseInTime(runId, user, name);
       if (form) return void (await slack.openView(payload.trigger_id, form));
+      const { name } = await trusted(user, team);
       if (order) await reply(await orders.give(runId, order, { person: user, name, via: 'slack' }));
     },
 

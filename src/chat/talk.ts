@@ -117,6 +117,22 @@ export const createOurs =
     if (teams.some((team) => team !== self.team)) throw refuse('You belong to another workspace.');
   };
 
+/** Wall milliseconds for which a form waits to hear whether its person may have it. */
+const soonMs = 700;
+
+/**
+ * Throws what is known within a moment. A form's trigger is good for three seconds, and what is filled in is judged again: so
+ * a slow Slack costs nobody their form.
+ */
+export const soon = async (judging: Promise<unknown>): Promise<void> => {
+  judging.catch(() => {});
+  let timer: NodeJS.Timeout | undefined;
+  const moment = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, soonMs);
+  });
+  await Promise.race([judging, moment]).finally(() => clearTimeout(timer));
+};
+
 /** Where a person acted, for an answer that only they see. */
 export interface Whereabouts {
   user: string;
