@@ -22,6 +22,8 @@ export interface HttpCall {
   headers?: Record<string, string>;
   /** The answer to it tells whether something was changed. */
   changing?: boolean;
+  /** Where the URL itself names this machine, it is meant; a name that only leads here is not. */
+  mayAskSelf?: boolean;
 }
 
 export interface HttpClient {
@@ -38,14 +40,15 @@ const mostBytes = 256 * 1024;
 type Lookup = NonNullable<RequestOptions['lookup']>;
 
 export const createHttpClient = (tools: SystemTools, lookup: Lookup = systemLookup as Lookup): HttpClient => ({
-  async ask({ method, url: text, body, headers, changing = false }, signal) {
+  async ask({ method, url: text, body, headers, changing = false, mayAskSelf = false }, signal) {
     const url = new URL(text);
     if (isForbiddenAddress(url.hostname)) throw forbiddenError(url.hostname);
     const secure = url.protocol === 'https:';
     const port = Number(url.port || (secure ? 443 : 80));
     const name = url.hostname.replace(/^\[|\]$/g, '');
     const reached = tools.dialler.reach(name, port);
-    const judge = judgeOf(name, reached.mapped === true);
+    const isSelf = name.toLowerCase() === 'localhost' || isOwnAddress(name);
+    const judge = judgeOf(name, reached.mapped === true || (mayAskSelf && isSelf));
     if (isIP(reached.host) !== 0) judge(reached.host);
     const options: RequestOptions = {
       method,
@@ -126,7 +129,7 @@ const judgeOf =
     if (!isMapped && isOwnAddress(address))
       throw new MaydayError(
         'input/invalid',
-        `${name} leads to ${address}, which is the machine that Mayday runs on; it was not asked. If that is meant, map the name in MAYDAY_HOSTS`,
+        `${name} leads to ${address}, which is the machine that Mayday runs on; it was not asked. If that is meant, map the name in MAYDAY_HOSTS, or say loopback: allowed at the check`,
       );
   };
 

@@ -16,6 +16,8 @@ export const urlWritten = {
     ),
   status: z.int().min(100).max(599).default(200),
   contains: z.string().optional(),
+  /** The URL itself names this machine (localhost, 127.0.0.1, ::1), and the plan means it. */
+  loopback: z.literal('allowed').optional(),
 };
 
 export const urlFacts = { status: 'number', milliseconds: 'number' } as const;
@@ -23,12 +25,22 @@ export const urlFacts = { status: 'number', milliseconds: 'number' } as const;
 /** Asks and compares. A service that does not answer is a no: answering is what is asked of it. */
 export const askUrl = async (
   client: HttpClient,
-  call: { method: 'GET' | 'POST'; url: string; body?: string; status: number; contains?: string | undefined },
+  call: {
+    method: 'GET' | 'POST';
+    url: string;
+    body?: string;
+    status: number;
+    contains?: string | undefined;
+    loopback?: 'allowed' | undefined;
+  },
   context: LookContext,
 ): Promise<Answer> => {
   const line = `${call.method} ${call.url}`;
   try {
-    const { status, body, milliseconds } = await client.ask(call, lookSignal(context));
+    const { status, body, milliseconds } = await client.ask(
+      { ...call, mayAskSelf: call.loopback === 'allowed' },
+      lookSignal(context),
+    );
     const facts = { status, milliseconds };
     if (status !== call.status)
       return { answer: 'no', because: `${line} answered ${status}, not ${call.status}`, facts };

@@ -31,9 +31,9 @@ beforeEach(() => {
 
 const withHosts = (hosts: string) => ({ ...tools, dialler: createDialler({ hosts }) });
 const context = () => ({ clock: tools.clock, log: tools.log, signal: new AbortController().signal });
-const check = (url: string, given = tools) => {
+const check = (url: string, given = tools, more: object = {}) => {
   const get = createHttp({}, given).checks.find(({ name }) => name === 'http/get')!;
-  return get.ask({ url, status: 200 }, context());
+  return get.ask({ url, status: 200, ...more }, context());
 };
 /** A name server of somebody else's: each question is answered by the next of these lists. */
 const names = (...answers: string[][]) => {
@@ -107,6 +107,17 @@ describe('37 a health check or webhook aimed inward', () => {
       },
     );
     expect(connections).toBe(1);
+  });
+
+  it('is asked where the check names it and the plan says so; a name that only leads here is not', async () => {
+    for (const host of ['127.0.0.1', 'localhost'])
+      expect(await check(`http://${host}:${port}/`, tools, { loopback: 'allowed' })).toMatchObject({ answer: 'yes' });
+    const { lookup } = names(['127.0.0.1']);
+    const client = createHttpClient(tools, lookup);
+    const call = { method: 'GET' as const, url: `http://shop.example:${port}/`, mayAskSelf: true };
+    await expect(client.ask(call, AbortSignal.timeout(2_000))).rejects.toMatchObject({ code: 'input/invalid' });
+    expect(get.with.safeParse({ url: `http://127.0.0.1:${port}/`, loopback: 'yes' }).success).toBe(false);
+    expect(connections).toBe(2);
   });
 
   it('not even a name that the operator has mapped leads to metadata', async () => {

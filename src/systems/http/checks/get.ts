@@ -16,7 +16,8 @@ export const get = (client: HttpClient) =>
     facts: urlFacts,
     permissions: () => [],
     expectedSeconds: 1,
-    ask: ({ url, status, contains }, context) => askUrl(client, { method: 'GET', url, status, contains }, context),
+    ask: ({ url, status, contains, loopback }, context) =>
+      askUrl(client, { method: 'GET', url, status, contains, loopback }, context),
     command: ({ url }) =>
       shellLine('curl', '--silent', '--show-error', '--fail', '--max-time', 4, '--write-out', '%{http_code}', url),
   });

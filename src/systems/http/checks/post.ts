@@ -18,8 +18,8 @@ export const post = (client: HttpClient) =>
     facts: urlFacts,
     permissions: () => [],
     expectedSeconds: 1,
-    ask: ({ url, status, contains, body }, context) =>
-      askUrl(client, { method: 'POST', url, status, contains, body: JSON.stringify(body) }, context),
+    ask: ({ url, status, contains, loopback, body }, context) =>
+      askUrl(client, { method: 'POST', url, status, contains, loopback, body: JSON.stringify(body) }, context),
     command: ({ url, body }) => {
       const header = 'content-type: application/json';
       const options = [
