@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../define.ts';
 import { stepUpFor } from '../engine/approvals.ts';
 import { ruleOf, wordToAllow } from '../engine/controls.ts';
@@ -32,11 +31,10 @@ export const createRunTalk = (options: {
 }): Talk => {
   const { slack, store, orders, trusted, mayLook, say, commandOf, clock, stepUp } = options;
 
-  /** Who may not approve is told so at once, without a form; unless to find that out takes longer than a form waits for. */
-  const refuseInTime = async (runId: string, person: string, name: string): Promise<void> => {
-    const checked = orders.mayApprove(runId, { person, name, via: 'slack' });
-    checked.catch(() => {});
-    await Promise.race([checked, sleep(formPatienceMs)]);
+  /** Who may not approve is told so before a form opens. */
+  const refused = async (runId: string, user: string, team: string): Promise<unknown> => {
+    const { name } = await trusted(user, team);
+    return orders.mayApprove(runId, { person: user, name, via: 'slack' });
   };
 
   /** The same request once more, as the plan and the world are now. However often it is pressed, it is asked once. */
@@ -82,7 +80,7 @@ export const createRunTalk = (options: {
       if (!isLook && !form && !order && actionId !== 'run:again') throw unknownButton();
       // One question of Slack, and a form is asked for at once: its trigger is good for three seconds.
       if (isLook) await soon(mayLook(user, team));
-      else if (form) await soon(trusted(user, team));
+      else if (form) await soon(actionId === 'run:approve' ? refused(runId, user, team) : trusted(user, team));
       if (actionId === 'run:details')
         return void (await slack.openView(payload.trigger_id, runDetails(handle.state(), 0, commandOf)));
       if (actionId === 'run:page' && payload.view)
@@ -91,10 +89,9 @@ export const createRunTalk = (options: {
           runDetails(await handle.refresh(), Number(step), commandOf),
           payload.view.hash,
         );
-      if (actionId === 'run:again') return await reply(await askAgain(handle.state(), { slack: user, name, team }));
-      if (form && actionId === 'run:approve') await refuseInTime(runId, user, name);
       if (form) return void (await slack.openView(payload.trigger_id, form));
       const { name } = await trusted(user, team);
+      if (actionId === 'run:again') return await reply(await askAgain(handle.state(), { slack: user, name, team }));
       if (order) await reply(await orders.give(runId, order, { person: user, name, via: 'slack' }));
     },
 
