@@ -127,8 +127,6 @@ export const createRunTalk = (options: {
   };
 };
 
-/** A form can be opened for three seconds after the click. */
-const formPatienceMs = 1_500;
 const unknownButton = () =>
   new MaydayError('input/invalid', 'Mayday has no such button; the card may be of an older version. Nothing was done.');
 
