@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Action, Undo } from '../../src/define.ts';
+import { MaydayError } from '../../src/errors.ts';
 import { type RecoveryWorld, startRecoveryWorld } from '../support/recovery-world.ts';
 
 let world: RecoveryWorld;
@@ -59,6 +60,19 @@ const undoOf = (action: Action): Undo => {
   return action.reversible;
 };
 
+/** As the engine does it: what was certainly not taken, such as a 409 because a controller wrote meanwhile, is asked again. */
+const patiently = async (act: () => Promise<unknown>): Promise<unknown> => {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await act();
+    } catch (error) {
+      const isPassing = error instanceof MaydayError && error.retryable && error.effect === 'not-made';
+      if (!isPassing || tries === 10) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 20 * tries));
+    }
+  }
+};
+
 /** Looks until it is done, acting at most as often as it says that it must. */
 const settle = async (look: () => ReturnType<Action['observe']>, act?: () => Promise<unknown>): Promise<number> => {
   let acts = 0;
@@ -67,7 +81,7 @@ const settle = async (look: () => ReturnType<Action['observe']>, act?: () => Pro
     if (seen.state === 'done') return acts;
     if (seen.state === 'todo' && act && acts < 3) {
       acts += 1;
-      await act();
+      await patiently(act);
     } else if (seen.state !== 'changing') throw new Error(seen.seen);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
