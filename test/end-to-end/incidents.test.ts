@@ -517,11 +517,11 @@ describe('what becomes of it', { timeout: 90_000 }, () => {
       messages.flatMap(({ metadata }: any) => metadata?.event_payload.key ?? []),
     );
     expect(keys.length).toBe(new Set(keys).size);
-    // Nothing was asked of Slack that it had to refuse, besides inviting somebody who had been invited already.
+    // Nothing was asked of Slack that it had to refuse, besides what another process had done already: an invitation, and a
+    // ✅ when an event was taken over from a process that was slow.
     const { refusals } = await world.get('/ledger');
-    const ofSlack = refusals.filter(
-      ({ call, code }: any) => call.startsWith('slack:') && code !== 'already_in_channel',
-    );
+    const done = ['already_in_channel', 'already_reacted'];
+    const ofSlack = refusals.filter(({ call, code }: any) => call.startsWith('slack:') && !done.includes(code));
     expect(ofSlack).toEqual([]);
   });
 });
