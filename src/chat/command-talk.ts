@@ -250,7 +250,11 @@ export const createCommandTalk = (
   };
 };
 
-const shown = (text: string): string => plain(text).replaceAll(/\u2009`\u2009/g, '`');
+/** Words of systems and people show nothing but themselves; our own ids, and a line that is bold from end to end, stay. */
+const shown = (text: string): string =>
+  plain(text)
+    .replaceAll(/\u2009`\u2009/g, '`')
+    .replaceAll(/^\u2009\*\u2009([^\n]*?)\u2009\*\u2009$/gm, '*$1*');
 
 /** A little less than what a form is waited for. */
 const formPatienceMs = 2_300;

@@ -99,9 +99,11 @@ export const createOrders = (options: OrdersOptions): Orders => {
       const approver = { ...by, ...may, typed: order.typed };
       return (now) => allowWaiver(now, order.step, approver, rule);
     }
-    // Asking is free to who asked for the run, as is calling it off while nobody has said yes; the rest is for those who may
-    // approve it: whoever can end or hurry a recovery decides about an outage.
-    const isOwn = state.created.requester.person === by.person && (isFree.has(order.deed) || !wasApproved(state));
+    // Who asked for the run steers it when the plan names them: whoever operates a recovery must be able to stop it. Somebody whom
+    // the plan does not know may call it off until somebody has said yes, and ask; the rest is for those who may approve it.
+    const isNamed = options.people(state.created.graph.plan).some(({ slack }) => slack === by.person);
+    const isOwn =
+      state.created.requester.person === by.person && (isNamed || isFree.has(order.deed) || !wasApproved(state));
     if (rule && may.slots.length === 0 && order.deed !== 'withdraw' && !(isOwn && order.deed !== 'reject'))
       throw new MaydayError('authority/refused', mayNot(order, asked!, may));
     const { person } = by;

@@ -164,7 +164,8 @@ describe('36 secrets', { timeout: 120_000 }, () => {
       forge: { actionId: 'run:approve', value: `${run}|${all.slice(0, 900)}` },
     });
     await clickOn(run, 'ada', 'run:approve', { forge: { actionId: all.slice(0, 200), value: all.slice(0, 900) } });
-    await clickOn(run, 'ada', 'run:approve', { wait: false });
+    const approve = await clickOn(run, 'ada', 'run:approve');
+    await submit('ada', approve.view.id, { field: { value: 'OPEN' } });
     const skip = await clickOn(run, 'ada', 'run:skip:call');
     await submit('ada', skip.view.id, { field: { value: 'x' } });
     await clickOn(run, 'ada', 'run:details');
