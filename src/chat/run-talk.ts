@@ -75,7 +75,7 @@ export const createRunTalk = (options: {
       const actionId = action.action_id.split(':').slice(0, 2).join(':');
       const isLook = actionId === 'run:details' || actionId === 'run:page';
       const handle = await store.open(runId);
-      const form = formFor(actionId, action.value ?? '', handle.state());
+      const form = formFor(actionId, knownValue(handle.state(), hash, step), handle.state());
       const order = orderOfClick(actionId, hash, step);
       if (!isLook && !form && !order && actionId !== 'run:again') throw unknownButton();
       // One question of Slack, and a form is asked for at once: its trigger is good for three seconds.
@@ -126,6 +126,14 @@ export const createRunTalk = (options: {
     },
   };
 };
+
+/** What a form carries along: a hash and a step of the run, and nothing else that a forged button may hold. */
+const knownValue = (state: RunState, hash: string, step: string): string =>
+  [
+    state.created.run,
+    /^[0-9a-f]{64}$/.test(hash) ? hash : '',
+    ...(Object.hasOwn(state.graph, step) ? [step] : []),
+  ].join('|');
 
 const unknownButton = () =>
   new MaydayError('input/invalid', 'Mayday has no such button; the card may be of an older version. Nothing was done.');

@@ -219,6 +219,11 @@ describe('saying that it is done', () => {
     await orders.give(run.created.run, done, by('UPIP'));
     expect((await quiet(run)).outcome).toBe('succeeded');
     const other = await start();
+    // Somebody whom the plan does not know asked for it: approved, it is no longer theirs to stop or hurry.
+    for (const deed of ['pause', 'abort', 'retry', 'resume'] as const)
+      await expect(
+        orders.give(other.created.run, { deed, reason: 'I would like to' }, by('UREQUESTER')),
+      ).rejects.toThrow(`Only those who may approve it (on-call) may ${deed} it. Rule "always".`);
     await orders.give(other.created.run, done, by('UREQUESTER'));
     expect((await quiet(other)).steps['key']!.seen).toBe('done, says UREQUESTER');
   });

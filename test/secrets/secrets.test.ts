@@ -165,7 +165,7 @@ describe('36 secrets', { timeout: 120_000 }, () => {
     });
     await clickOn(run, 'ada', 'run:approve', { forge: { actionId: all.slice(0, 200), value: all.slice(0, 900) } });
     const approve = await clickOn(run, 'ada', 'run:approve');
-    await submit('ada', approve.view.id, { field: { value: 'OPEN' } });
+    await submit('ada', approve.view.id, { field: { value: 'OPEN' } }, 'OPEN');
     const skip = await clickOn(run, 'ada', 'run:skip:call');
     await submit('ada', skip.view.id, { field: { value: 'x' } });
     await clickOn(run, 'ada', 'run:details');
