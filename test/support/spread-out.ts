@@ -3,8 +3,8 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 /** Files that start bots, databases and browsers: minutes long, and slow when too many of them run at once. */
 const heavy = ['test/end-to-end/', 'test/properties/', 'test/browser/', 'test/real/'];
 
-/** Of so many files one is heavy: then about half of the workers have one at any time, from the beginning to the end. */
-const lightAfterEach = 3;
+/** After each heavy file so many light ones, so that light ones are left for the end and fill its gaps. */
+const lightAfterEach = 1;
 
 /** Spreads the heavy files over the run. What is begun last would be waited for alone, so a light one comes last. */
 export class SpreadOut extends BaseSequencer {
