@@ -4,7 +4,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const heavy = ['test/end-to-end/', 'test/properties/', 'test/browser/', 'test/real/'];
 
 /** After each heavy file so many light ones, so that light ones are left for the end and fill its gaps. */
-const lightAfterEach = 1;
+const lightAfterEach = 2;
 
 /** Spreads the heavy files over the run. What is begun last would be waited for alone, so a light one comes last. */
 export class SpreadOut extends BaseSequencer {
