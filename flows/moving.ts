@@ -88,6 +88,14 @@ export const move = (plan: FlowPlan, request: FlowRequest, what: Moving): GraphD
     if (loss && plan.makesWriter(step.uses) && !isLimited)
       step.require = [...(step.require ?? []), { uses: 'engine/loss-as-approved', with: { ...loss } }];
   }
+  // More to lose than people said yes to is noticed before anything stops taking writes; where all is caught up first, nothing is lost.
+  if (!what.planned)
+    for (const fence of fences) {
+      const loss = losses.find(
+        ({ component, plan: owner }) => owner === fence.plan && component === fence.with?.['component'],
+      );
+      if (loss) fence.require = [...(fence.require ?? []), { uses: 'engine/loss-as-approved', with: { ...loss } }];
+    }
   // What prepares the standby is done while the old one still serves.
   const prepared = (component: unknown) =>
     execute.filter(({ id }) => id.startsWith(`${preparation}${String(component)}-`)).map(({ id }) => id);

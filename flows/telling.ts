@@ -245,7 +245,7 @@ const whileSilent = (plan: FlowPlan, rule: ApprovalRule, channel: string, wakes:
       id: 'reminder',
       seconds: share / 2,
       title: 'those whose yes is missing are named',
-      note: 'and half of the time is over before somebody else is asked',
+      note: levels.length > 0 ? `and ${levels[0]!.name} is asked next` : 'and half of its time is over',
       who: { approval: 'approve' },
       people: [],
     }),

@@ -104,7 +104,6 @@ example(
 example(
   flowAndScope(plan.command('who'))
     .option('--at <time>', 'at another time (ISO 8601; UTC when no zone is said)')
-    .option('--severity <P1…P4>', 'for a run of that severity')
     .description('Who could approve such a run, now or at another time, and whether they are enough')
     .action(async (name, flow, scope, options) =>
       (await import('./cli/plan-tools.ts')).who(name, flow, scope, options),

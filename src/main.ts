@@ -196,6 +196,7 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
       pool: database.pool,
       key: openSealingKey(settings.MAYDAY_STEP_UP_KEY, settings.MAYDAY_DATA),
       now: () => clock.wall(),
+      worldNow: () => clock.now(),
       record,
     });
     let webUrl = settings.MAYDAY_WEB_URL;

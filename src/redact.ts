@@ -30,7 +30,7 @@ const unmistakable: Pattern[] = [
 /** What is a secret where people type, and may be a plain word elsewhere. */
 const likely: Pattern[] = [
   [
-    /\b((?:password|passwd|pwd|secret|token|(?:api|access|routing|integration)[_-]?key)\s*[=:]\s*)(?!\[redacted)[^\s,;&]+/gi,
+    /\b((?:password|passwd|pwd|secret|token|(?:api|access|routing|integration)[_-]?key)\s*[=:]\s*)(?!\[redacted)[^\s"'<>]+/gi,
     'named',
   ],
   [/\b((?:Bearer|Basic)\s+)[A-Za-z0-9._~+/-]{12,}=*/g, 'named'],

@@ -153,7 +153,9 @@ export const createRunService = (options: RunServiceOptions): RunService => {
       });
       if ('nothingToDo' in located) return located;
 
-      const severity = request.severity ?? incident?.severity ?? view.severityOf(flow.name, scope) ?? 'P1';
+      // As bad as the incident or as the plan calls it, whichever is worse.
+      const grave = [incident?.severity, view.severityOf(flow.name, scope)].filter((each) => each !== undefined).sort();
+      const severity = request.severity ?? grave[0] ?? 'P1';
       if (!(severities as readonly string[]).includes(severity))
         throw new MaydayError(
           'input/invalid',

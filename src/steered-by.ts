@@ -19,7 +19,5 @@ export const steeredBy = (
   const plan = plans.find(name);
   const flows = Object.keys(plan.text.approvals);
   const flow = flows.includes('failover') ? 'failover' : flows[0];
-  return flow === undefined
-    ? undefined
-    : viewPlan(plan, registry).approvalRule(flow, now, { scope, severity: state.created.severity });
+  return flow === undefined ? undefined : viewPlan(plan, registry).approvalRule(flow, now, { scope });
 };

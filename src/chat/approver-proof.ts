@@ -11,7 +11,7 @@ export interface StepUpPort {
   shownAt(person: string, place: { channel: string; ts: string }): Promise<void>;
   confirm(person: string, code: string): Promise<{ channel: string; ts: string } | undefined>;
   isEnrolled(person: string): Promise<boolean>;
-  proveByCode(person: string, code: string): Promise<void>;
+  proveByCode(person: string, code: string, askedAt: Date): Promise<void>;
   /** Mails a link that is good once; returns where to, made unreadable in part. Throws when there is no address. */
   mailLink(state: RunState, link: { person: string; hash: string; typed: string | null }): Promise<string>;
 }
@@ -25,6 +25,8 @@ export interface ApproverProof {
     by: Orderer,
     code: string,
   ): Promise<{ stepUp: NonNullable<Approver['stepUp']> } | { mailed: string }>;
+  /** By a code alone, for what is allowed on a card. Throws `authority/refused`. */
+  code(person: string, code: string, askedAt: Date): Promise<void>;
   /** `/dr step-up [enrol|confirm <code>]`; returns what to say. */
   command(user: string, words: string[]): Promise<string>;
 }
@@ -43,7 +45,7 @@ export const createApproverProof = (options: {
       if (code.trim() !== '' || !ways.includes('link')) {
         if (!ways.includes('totp'))
           throw new MaydayError('input/invalid', 'This run asks for a mailed link; leave the code empty.');
-        await stepUp.proveByCode(by.person, code);
+        await stepUp.proveByCode(by.person, code, new Date(state.created.requestedAt));
         return { stepUp: 'totp' };
       }
       const address = await stepUp.mailLink(state, { person: by.person, hash, typed });
@@ -51,6 +53,8 @@ export const createApproverProof = (options: {
         mailed: `A link was mailed to ${address}. Your yes counts when you open it and press Approve there; it is good once, for ten minutes. Nothing is approved yet.`,
       };
     },
+
+    code: (person, code, askedAt) => stepUp.proveByCode(person, code, askedAt),
 
     async command(user, words) {
       const [what = 'status', ...rest] = words;

@@ -93,7 +93,14 @@ export const createChat = (options: ChatOptions): Chat => {
   slack.whoAmI().catch(() => {});
   const trusted = createTrusted(slack);
   const tell = createTell(slack);
-  const orders = createOrders(options);
+  const orders = createOrders({
+    ...options,
+    isGone: (person) =>
+      slack.userInfo(person).then(
+        ({ isDeactivated }) => isDeactivated,
+        () => false,
+      ),
+  });
   const store = options.incidentStore;
   const incidentOrders = createIncidentOrders({ ...options, store });
   const desk = createIncidentDesk({ slack, store, read: options.readIncident });

@@ -27,7 +27,7 @@ import {
 } from '../engine/controls.ts';
 import type { RunEvent, Via } from '../engine/events.ts';
 import type { RunStore } from '../engine/run-store.ts';
-import { type RunState, wasApproved } from '../engine/state.ts';
+import { type Approval, type RunState, wasApproved } from '../engine/state.ts';
 import { MaydayError } from '../errors.ts';
 
 /** Who gives an order, proven by Slack's signature or by their own. */
@@ -65,6 +65,8 @@ export interface OrdersOptions {
   steeredBy(state: RunState): ApprovalRule | undefined;
   /** Digest of a plan as its file says it now; undefined when it is gone or broken. */
   planDigest(plan: string): string | undefined;
+  /** Somebody has left: their account is deactivated. False where nobody can tell. */
+  isGone?(person: string): Promise<boolean>;
   /** What would be lost now of what the run leaves; nothing when it takes too long to say. */
   measure(state: RunState): Promise<MeasuredLoss[]>;
 }
@@ -77,18 +79,46 @@ export const createOrders = (options: OrdersOptions): Orders => {
       offline: by.via === 'command-line',
     });
 
+  /** Those who said yes and may no longer, asked once more as the next one says it. Where nobody can tell, their yes stands. */
+  const goneSince = async (
+    rule: ApprovalRule,
+    state: RunState,
+    given: readonly Approval[],
+    by: Orderer,
+  ): Promise<Approval[]> => {
+    const judged = given
+      .filter(({ person }) => person !== by.person)
+      .map(async (each) => {
+        const { slots, unknownSlots } = await mayBy(rule, state, { ...each, via: each.via });
+        const isOut = slots.length === 0 && unknownSlots.length === 0;
+        return isOut || (await options.isGone?.(each.person)) ? [each] : [];
+      });
+    return (await Promise.all(judged)).flat();
+  };
+
   const eventsOf = async (state: RunState, order: Order, by: Orderer): Promise<(now: RunState) => RunEvent[]> => {
     if (order.deed === 'approve') {
-      const { rule } = openApproval(state, clock.now());
-      const [may, measured] = await Promise.all([mayBy(rule, state, by), options.measure(state)]);
+      const { rule, step, given: earlier } = openApproval(state, clock.now());
+      const [may, measured, gone] = await Promise.all([
+        mayBy(rule, state, by),
+        options.measure(state),
+        goneSince(rule, state, earlier, by),
+      ]);
       const { typed, stepUp } = order;
       const approver = { ...by, ...may, typed, ...(stepUp && { stepUp }) };
       const digest = options.planDigest(state.created.graph.plan);
       return (now) => {
         // Who may not approve may not make an approval void either.
-        const given = approve(now, approver, order.hash, clock.now(), measured);
+        const left = gone.filter(({ person }) => now.approvals[step]?.given.some((each) => each.person === person));
+        const withdrawn = left.map(
+          ({ person, name }): RunEvent => ({
+            type: 'approval.withdrawn',
+            data: { step, person, name, reason: 'no longer among those who may' },
+          }),
+        );
+        const given = approve(withoutYesOf(now, step, left), approver, order.hash, clock.now(), measured);
         const voided = voidIfChanged(now, digest, measured, clock.now());
-        return voided.length > 0 ? voided : given;
+        return voided.length > 0 ? voided : [...withdrawn, ...given];
       };
     }
     const rule = ruleOf(state) ?? options.steeredBy(state);
@@ -96,8 +126,11 @@ export const createOrders = (options: OrdersOptions): Orders => {
     const asked = rule && stops ? { ...rule, slots: [...rule.slots, ...(rule.mayAbort ?? [])] } : rule;
     const may = asked ? await mayBy(asked, state, by) : { slots: [], unknownSlots: [] };
     if (order.deed === 'allow') {
-      const approver = { ...by, ...may, typed: order.typed };
-      return (now) => allowWaiver(now, order.step, approver, rule);
+      const { stepUp } = order;
+      const approver = { ...by, ...may, typed: order.typed, ...(stepUp && { stepUp }) };
+      const asker = state.steps[order.step]?.waiver?.person;
+      const { slots } = rule && asker ? await mayBy(rule, state, { ...by, person: asker }) : { slots: [] };
+      return (now) => allowWaiver(now, order.step, approver, rule, slots);
     }
     // Who asked for the run steers it when the plan names them: whoever operates a recovery must be able to stop it. Somebody whom
     // the plan does not know may call it off until somebody has said yes, and ask; the rest is for those who may approve it.
@@ -155,6 +188,13 @@ export const createOrders = (options: OrdersOptions): Orders => {
   };
 };
 
+const withoutYesOf = (state: RunState, step: string, left: readonly Approval[]): RunState => {
+  const asked = state.approvals[step];
+  if (!asked || left.length === 0) return state;
+  const given = asked.given.filter(({ person }) => !left.some((each) => each.person === person));
+  return { ...state, approvals: { ...state.approvals, [step]: { ...asked, given } } };
+};
+
 /** What another person must allow before anything comes of it, and what who asked has often done with their own hands. */
 const isFree: ReadonlySet<string> = new Set(['skip', 'force', 'done']);
 
@@ -178,7 +218,7 @@ const answer = (state: RunState, order: Order): string => {
       const rule = ruleOf(state);
       const given = Object.values(state.approvals).flatMap((approval) => approval.given);
       return !rule || missingSlots(rule, given).length === 0
-        ? 'Your yes is recorded, and it was the last one needed.'
+        ? `Your yes is recorded, and it was the last one needed.${state.paused ? ' The run is paused: nothing begins before somebody who may approve it resumes it.' : ''}`
         : `Your yes is recorded. Still missing: ${sayMissing(rule, given)}.`;
     }
     case 'withdraw':

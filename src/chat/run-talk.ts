@@ -119,6 +119,11 @@ export const createRunTalk = (options: {
             else await orders.give(runId, { ...order, ...proven }, { person: user, name, via: 'slack' });
             return;
           }
+          if (order.deed === 'allow' && asksForCode) {
+            const { requestedAt } = (await store.open(runId)).state().created;
+            await stepUp.code(user, code, new Date(requestedAt));
+            return void (await orders.give(runId, { ...order, stepUp: 'totp' }, { person: user, name, via: 'slack' }));
+          }
           await orders.give(runId, order, { person: user, name, via: 'slack' });
         },
       );
@@ -221,8 +226,12 @@ export const formFor = (actionId: string, value: string, state: RunState) => {
   }
   if (actionId === 'run:allow') {
     const typed = wordToAllow(state, step);
-    if (typed === null) return undefined;
+    const { stays, whenUnreachable } = state.graph[step] ?? {};
+    const again = stays !== undefined || whenUnreachable !== undefined ? stepUpFor(state) : null;
+    if (typed === null && again === null) return undefined;
     return oneFieldForm({
+      ...(typed === null && { without: true }),
+      ...(again && { more: [codeField({ ...again, ways: ['totp'] })] }),
       callback: 'run:allow-typed',
       title: 'Allow it',
       label: `Type ${typed} to allow it`,

@@ -40,9 +40,11 @@ const carryOut = async (runId: string, given: Order, identity: Identity, journal
   const order: Order =
     given.deed === 'approve'
       ? { ...given, hash: hashToApprove(state), stepUp: 'signature' }
-      : 'reason' in given
-        ? { ...given, reason: redact(given.reason) }
-        : given;
+      : given.deed === 'allow'
+        ? { ...given, stepUp: 'signature' }
+        : 'reason' in given
+          ? { ...given, reason: redact(given.reason) }
+          : given;
   const log = createLog('error');
   const { systems, registry, plans } = loadPlans(
     readSettings(environment),

@@ -68,9 +68,9 @@ export const who = async (
   name: string,
   flow: string,
   scope: string | undefined,
-  options: { at?: string; severity?: string },
+  options: { at?: string },
 ): Promise<void> => {
-  const words = [flow, ...(scope ? [scope] : []), ...(options.severity ? [options.severity] : [])];
+  const words = [flow, ...(scope ? [scope] : [])];
   if (options.at) words.push('at', options.at);
   await withJournal(process.env, async ({ clock, environment }) => {
     const isConnected = hasTokens(environment);

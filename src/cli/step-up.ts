@@ -19,6 +19,7 @@ export const reset = async (person: string, reason: string): Promise<void> =>
       pool: database.pool,
       key: openSealingKey(settings.MAYDAY_STEP_UP_KEY, settings.MAYDAY_DATA),
       now: () => clock.wall(),
+      worldNow: () => clock.now(),
       record: async () => {},
     });
     if (!(await stepUp.reset(person)))

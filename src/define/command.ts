@@ -1,5 +1,6 @@
 import type { Place } from './basics.ts';
 import type { PersonView } from './context.ts';
+import type { StepUpWay } from './flow-plan.ts';
 
 export interface Caller {
   team: string;
@@ -110,7 +111,8 @@ export type RunOrder =
   | { deed: 'skip' | 'force' | 'refuse'; step: string; reason: string }
   /** A person's own work is done. */
   | { deed: 'done'; step: string; reason: string }
-  | { deed: 'allow'; step: string; typed: string | null };
+  /** `stepUp`: how who allows it has proven a second time who they are. */
+  | { deed: 'allow'; step: string; typed: string | null; stepUp?: StepUpWay | 'signature' };
 
 export interface RunDirectory {
   list(): Promise<{ id: string; plan: string; flow: string; scope: string; status: string; createdAt: string }[]>;

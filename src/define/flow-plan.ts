@@ -64,7 +64,9 @@ export interface FlowPlan extends PlanView {
   /** Components that a scope covers. */
   componentsOf(scope: string): string[];
   /** The rule in force at a moment for such a run; throws when there is none. */
-  approvalRule(flow: string, at: Date, asked?: { scope?: string; severity?: string }): ApprovalRule;
+  approvalRule(flow: string, at: Date, asked?: { scope?: string }): ApprovalRule;
+  /** How grave the plan calls it; by this its rules are chosen. */
+  gravenessOf(flow: string, scope: string): string;
   /** Every rule of a flow, whenever and for whatever it holds. */
   approvalRules(flow: string): ApprovalRule[];
   /** Components whose loss a promote would bring, with the checks that tell it. */

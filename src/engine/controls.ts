@@ -1,7 +1,7 @@
 import type { ApprovalRule } from '../define.ts';
 import { MaydayError } from '../errors.ts';
 import type { Step } from '../plan/graph.ts';
-import type { Approver } from './approvals.ts';
+import { type Approver, missingSlots, sayStepUp, sayWho, stepUpFor } from './approvals.ts';
 import type { RunEvent, Waiver } from './events.ts';
 import { isStopped, isUnderWay, type RunState } from './state.ts';
 
@@ -171,12 +171,14 @@ export const allowWaiver = (
   id: string,
   approver: Approver,
   rule: ApprovalRule | undefined = ruleOf(state),
+  /** Slots of the rule that who asked could fill. */
+  askerSlots: number[] = [],
 ): RunEvent[] => {
   mustBeLive(state);
   stepNamed(state, id);
   const waiver = state.steps[id]!.waiver;
   if (!waiver) throw nothingAsked(id);
-  const names = rule?.slots.map(({ name }) => name).join(' or ') ?? 'anybody';
+  const names = rule ? [...new Set(rule.slots.map(({ name }) => name))].join(' or ') : 'anybody';
   const alone = rule?.requesterCounts === true && state.graph[id]!.whenUnreachable === undefined;
   if (waiver.person === approver.person && !alone)
     throw new MaydayError(
@@ -187,6 +189,20 @@ export const allowWaiver = (
     throw new MaydayError(
       'authority/refused',
       `Only those who may approve this run may allow it: ${names}. Rule "${rule.name}". Nothing was changed.`,
+    );
+  const step = state.graph[id]!;
+  const isForGood = waiver.deed === 'force' && step.stays !== undefined && step.whenUnreachable === undefined;
+  // What people did not say yes to, and what can never be taken back, takes as many of them as the rule wants.
+  if (rule && isForGood && missingSlots(rule, [{ slots: askerSlots }, { slots: approver.slots }]).length > 0)
+    throw new MaydayError(
+      'authority/refused',
+      `"${step.title}" can never be taken back, so who asks to force it and who allows it must together be those who may approve it: ${sayWho(rule)}. Rule "${rule.name}". Nothing was changed.`,
+    );
+  const again = stepUpFor(state);
+  if (again && (isForGood || step.whenUnreachable !== undefined) && approver.stepUp === undefined)
+    throw new MaydayError(
+      'authority/refused',
+      `The rule "${rule?.name}" asks you to prove once more who you are before this (${again.ways.map(sayStepUp).join(' or ')}). Nothing was changed. Allow it on the card with a code, or signed on the command line.`,
     );
   const word = wordToAllow(state, id);
   if (word !== null && approver.typed?.trim() !== word)

@@ -8,7 +8,7 @@ import { viewPlan } from '../plan/view.ts';
 import { usualVariant } from './variants.ts';
 
 /**
- * Who could approve a run of a plan: `[flow] [scope] [P1…P4] [at <time>]`. The time is ISO 8601; without a zone it is UTC.
+ * Who could approve a run of a plan: `[flow] [scope] [at <time>]`. The time is ISO 8601; without a zone it is UTC.
  * Throws `input/invalid` for what is none of these.
  */
 export const whoMayApprove = async (
@@ -19,12 +19,10 @@ export const whoMayApprove = async (
   const view = viewPlan(plan, registry);
   const rest = [...words];
   const at = rest.includes('at') ? momentOf(rest.splice(rest.indexOf('at')).slice(1).join('T')) : undefined;
-  const isSeverity = (word: string) => /^p[1-4]$/i.test(word);
-  const said = rest.find(isSeverity)?.toUpperCase();
-  const [flow = 'failover', wanted] = rest.filter((word) => !isSeverity(word));
+  const [flow = 'failover', wanted] = rest;
   const { scope } = usualVariant(view, flow, wanted);
-  const severity = said ?? view.severityOf(flow, scope) ?? 'P1';
-  const rule = view.approvalRule(flow, at ?? clock.now(), { scope, severity });
+  const severity = view.gravenessOf(flow, scope);
+  const rule = view.approvalRule(flow, at ?? clock.now(), { scope });
   const people = Object.keys(plan.text.people).map((name) => view.person(name));
   return whoMay({ title: view.title, flow, scope, severity, rule, people, directory, now: clock.now(), at });
 };

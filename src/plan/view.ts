@@ -161,6 +161,15 @@ export const viewPlan = (plan: Plan, registry: Registry, incident: Record<string
     );
   };
 
+  /**
+   * How grave the plan itself calls what a run does, or what it was derived from. Rules go by that alone: nobody chooses their approvers
+   * by calling an incident mild.
+   */
+  const graveness = (flow: string, scope: string | undefined): string =>
+    (scope === undefined
+      ? undefined
+      : (text.procedures[flow]?.[scope]?.severity ?? text.procedures['failover']?.[scope]?.severity)) ?? 'P1';
+
   const view: FlowPlan = {
     plan: text.plan,
     title: text.title,
@@ -308,10 +317,13 @@ export const viewPlan = (plan: Plan, registry: Registry, incident: Record<string
       })),
     approvalRule(flow, at, asked = {}) {
       const { rules, expiresSeconds } = approvalsFor(flow);
-      // What the plan itself says of a procedure comes first: nobody chooses their approvers by calling it mild.
-      const severity = (asked.scope && view.severityOf(flow, asked.scope)) ?? asked.severity;
-      return resolveRule(ruleInForce(rules, at, { ...asked, severity })!, expiresSeconds, group);
+      return resolveRule(
+        ruleInForce(rules, at, { ...asked, severity: graveness(flow, asked.scope) })!,
+        expiresSeconds,
+        group,
+      );
     },
+    gravenessOf: (flow, scope) => graveness(flow, scope),
     approvalRules(flow) {
       const { rules, expiresSeconds } = approvalsFor(flow);
       return rules.map((rule) => resolveRule(rule, expiresSeconds, group));

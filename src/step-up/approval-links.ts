@@ -2,7 +2,7 @@ import type { Json, PersonView } from '../define.ts';
 import { openApproval } from '../engine/approvals.ts';
 import type { RunStore } from '../engine/run-store.ts';
 import type { RunState } from '../engine/state.ts';
-import { expectedLosses } from '../engine/summary.ts';
+import { expectedLosses, previewOf } from '../engine/summary.ts';
 import { MaydayError } from '../errors.ts';
 import { sayDuration } from '../plan/duration.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -73,22 +73,36 @@ export const createLinkApprovals = (options: {
       title: `${graph.flow} of ${graph.scope}: ${graph.title}`,
       lines: [
         `${nameOf(state, link.person)}, your yes counts when you press Approve.`,
-        [graph.account ? `Account ${graph.account}` : '', route].filter(Boolean).join(' · '),
+        [state.created.severity, graph.account ? `account ${graph.account}` : '', route].filter(Boolean).join(' · '),
         `Asked for by ${requester.name}: ${reason}`,
         ...expectedLosses(state).map(({ because, component }) => {
-          const seconds = asked.bounds.find((bound) => bound.component === component)?.seconds;
-          return `Expected loss: ${because}. ${seconds == null ? 'Nobody knows how much that is; your yes accepts it.' : `Your yes holds up to ${sayDuration(seconds)}.`}`;
+          const bound = asked.bounds.find((each) => each.component === component);
+          const seconds = bound?.seconds;
+          return `Expected loss: ${because}. ${seconds == null ? 'Nobody knows how much that is; your yes accepts it.' : `Your yes holds up to ${sayDuration(seconds)}${bound?.from === 'seen' ? ', which is more than the plan allows for' : ''}.`}`;
         }),
+        ...(previewOf(state)?.changes ?? [])
+          .slice(0, 20)
+          .map(({ resource, now, then }) => `${resource}: ${now} → ${then}`),
+        ...graph.steps.flatMap(({ title, whenUnreachable: rule }) =>
+          rule?.rule === 'accept-up-to'
+            ? `${title}: if it does not answer, the run goes on while at most ${sayDuration(rule.seconds)} can be lost. Approving accepts that.`
+            : [],
+        ),
         forGood.length > 0 ? `Cannot be taken back: ${forGood.map(({ title }) => title).join('; ')}.` : '',
-        `Run ${state.created.run} · approved text ${link.hash.slice(0, 12)}`,
+        `Run ${state.created.run} · text ${link.hash.slice(0, 12)} · asked until ${asked.expiresAt}. To say no, press Reject on the card.`,
       ].filter((line) => line !== ''),
     };
   };
-  const approve = async (token: string): Promise<string> => {
+  const approve = async (token: string): Promise<{ title: string; text: string }> => {
     const { person, run, hash, typed } = await options.stepUp.useLink(token);
     const state = await stateOf(run);
     const by = { person, name: nameOf(state, person), via: 'slack' as const };
-    return options.orders.give(run, { deed: 'approve', hash, typed, stepUp: 'link' }, by);
+    const text = await options.orders.give(run, { deed: 'approve', hash, typed, stepUp: 'link' }, by);
+    const after = await stateOf(run);
+    const standing = Object.keys(after.approvals).map((id) => after.steps[id]!.state)[0];
+    const title =
+      standing === 'succeeded' ? 'Approved' : standing === 'waiting' ? 'Your yes is recorded' : 'Not approved';
+    return { title, text: text.replaceAll('`', '') };
   };
   return {
     look: (token: string) => inOneSentence(look(token)),

@@ -27,8 +27,11 @@ export interface StepUp {
   /** The first code of the new secret. Returns where the secret was shown. Throws `authority/refused`. */
   confirm(person: string, code: string): Promise<{ channel: string; ts: string } | undefined>;
   isEnrolled(person: string): Promise<boolean>;
-  /** Throws `authority/refused` with what to do; a code counts once, and five wrong ones close the door for a while. */
-  proveByCode(person: string, code: string): Promise<void>;
+  /**
+   * Throws `authority/refused` with what to do; a code counts once, and five wrong ones close the door for a while. What was asked before the
+   * authenticator was enrolled (`askedAt`, world time) is not for it: whoever stole a session could enrol one for what waits.
+   */
+  proveByCode(person: string, code: string, askedAt: Date): Promise<void>;
   /** The token of a link that is good once, for that person, run and hash. Throws when too many were asked for. */
   makeLink(link: ApprovalLink): Promise<string>;
   /** What a token stands for, without using it up: mail scanners open links. Throws `authority/refused`. */
@@ -43,6 +46,8 @@ export interface StepUpOptions {
   pool: pg.Pool;
   key: SealingKey;
   now(): Date;
+  /** The time that runs are asked in. */
+  worldNow(): Date;
   /** Puts on record what happened to somebody's proof; never the code. */
   record(event: { type: string; actor: string; data: object }): Promise<void>;
 }
@@ -52,7 +57,7 @@ const mostLinks = 3;
 const windowMinutes = 15;
 export const linkMinutes = 10;
 
-export const createStepUp = ({ pool, key, now, record }: StepUpOptions): StepUp => {
+export const createStepUp = ({ pool, key, now, worldNow, record }: StepUpOptions): StepUp => {
   const about = (person: string) => `totp:${person}`;
   const note = (type: string, person: string, more: object = {}) =>
     record({ type: `step-up.${type}`, actor: `slack:${person}`, data: { person, ...more } });
@@ -86,7 +91,7 @@ export const createStepUp = ({ pool, key, now, record }: StepUpOptions): StepUp 
       throw new MaydayError(
         'authority/refused',
         isConfirmed
-          ? 'You have no authenticator enrolled. Nothing was approved. Type `/dr step-up enrol`; the secret comes as a direct message.'
+          ? 'You have no authenticator enrolled. Nothing was approved. Leave the code empty for a mailed link where the rule has one; `/dr step-up enrol` prepares you for the next time.'
           : 'There is nothing to confirm. Type `/dr step-up enrol` first; the secret comes as a direct message.',
       );
     const counter = counterOf(key.open(rows[0].sealed, about(person)), code, now(), Number(rows[0].last_counter));
@@ -111,6 +116,7 @@ export const createStepUp = ({ pool, key, now, record }: StepUpOptions): StepUp 
   const linkOf = async (
     token: string,
   ): Promise<ApprovalLink & { id: string; expiresAt: Date; usedAt: Date | null }> => {
+    if (!/^[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}$/.test(token)) throw noLink('This link is none of Mayday’s.');
     const [id = '', signature = ''] = token.split('.');
     const { rows } = await pool.query(
       'SELECT id, person, run, hash, typed, expires_at AS "expiresAt", used_at AS "usedAt" FROM step_up_links WHERE id = $1',
@@ -154,8 +160,8 @@ export const createStepUp = ({ pool, key, now, record }: StepUpOptions): StepUp 
     async confirm(person, code) {
       await check(person, code, false);
       const { rows } = await pool.query(
-        `UPDATE step_up_secrets SET confirmed_at = $2 WHERE person = $1 RETURNING dm_channel AS channel, dm_ts AS ts`,
-        [person, now()],
+        `UPDATE step_up_secrets SET confirmed_at = $2, confirmed_world = $3 WHERE person = $1 RETURNING dm_channel AS channel, dm_ts AS ts`,
+        [person, now(), worldNow()],
       );
       await note('confirmed', person);
       const [place] = rows;
@@ -168,7 +174,15 @@ export const createStepUp = ({ pool, key, now, record }: StepUpOptions): StepUp 
       );
       return rows.length > 0;
     },
-    async proveByCode(person, code) {
+    async proveByCode(person, code, askedAt) {
+      const { rows } = await pool.query('SELECT confirmed_world AS at FROM step_up_secrets WHERE person = $1', [
+        person,
+      ]);
+      if (rows[0]?.at && rows[0].at > askedAt)
+        throw new MaydayError(
+          'authority/refused',
+          'Your authenticator was enrolled after this was asked for, so its codes count from the next question on. Nothing was approved. Take the mailed link where the rule has one, or let somebody else approve.',
+        );
       await check(person, code, true);
       await note('proven', person, { by: 'totp' });
     },
@@ -178,6 +192,12 @@ export const createStepUp = ({ pool, key, now, record }: StepUpOptions): StepUp 
           'authority/refused',
           `${mostLinks} links were mailed to you within ${windowMinutes} minutes. Use the newest one. Nothing was approved.`,
         );
+      // Only the newest is good.
+      await pool.query('UPDATE step_up_links SET used_at = $3 WHERE person = $1 AND run = $2 AND used_at IS NULL', [
+        person,
+        run,
+        now(),
+      ]);
       const expiresAt = new Date(now().getTime() + linkMinutes * 60_000);
       const link = { id: randomBytes(16).toString('base64url'), person, run, hash, typed, expiresAt };
       await pool.query(

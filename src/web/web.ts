@@ -26,7 +26,7 @@ export interface WebOptions {
     /** What a token stands for; uses nothing up. */
     look(token: string): Promise<ApproveView>;
     /** Says yes with it; returns what came of it. */
-    approve(token: string): Promise<string>;
+    approve(token: string): Promise<{ title: string; text: string }>;
   };
 }
 
@@ -65,7 +65,7 @@ export const startWeb = async (options: WebOptions): Promise<{ url: string; clos
   app.post<{ Params: { token: string } }>('/approve/:token', (request, reply) =>
     answer(
       reply,
-      options.approvals.approve(request.params.token).then((said) => saidPage('Approved', said)),
+      options.approvals.approve(request.params.token).then(({ title, text }) => saidPage(title, text)),
     ),
   );
   const url = await app.listen({ host: options.host, port: options.port });

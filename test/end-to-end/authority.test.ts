@@ -89,6 +89,22 @@ describe('who may', () => {
     expect(await type(world, 'ode', '/dr', `run ${runId} withdraw too late`)).toMatch(/has ended \(succeeded\)/);
   }, 60_000);
 
+  it('a yes counts no longer when its giver has left by the time of the next one', async () => {
+    const runId = runIdIn(await type(world, 'max', '/dr', 'recover apiary hives they swarm'));
+    await clickOnCard(world, runId, 'una', 'run:approve');
+    await cardSaying(world, runId, /1 of 2 approvals missing/);
+    await world.post('/slack/user', { id: 'U0UNA0001', deleted: true });
+    await clickOnCard(world, runId, 'ode', 'run:approve');
+    await cardSaying(
+      world,
+      runId,
+      /1 of 2 approvals missing[\s\S]*Una Drone took their yes back[\s\S]*no longer among those who may/,
+    );
+    await world.post('/slack/user', { id: 'U0UNA0001', deleted: false });
+    await clickOnCard(world, runId, 'max', 'run:cancel');
+    await cardSaying(world, runId, /Cancelled[\s\S]*Nothing was changed/);
+  }, 60_000);
+
   it('/dr who says who could approve now, and at another time', async () => {
     const said = await type(world, 'max', '/dr', 'who apiary failover sign');
     expect(said).toContain('rule "always, P3"');
@@ -101,8 +117,23 @@ describe('who may', () => {
 
 describe('before what can never be taken back', () => {
   let runId: string;
+  let secret: Buffer;
+  const enrol = async (user: string, id: string): Promise<Buffer> => {
+    await type(world, user, '/dr', 'step-up enrol');
+    const [message] = (await directMessages(id)).filter(({ text }) => text.includes('authenticator'));
+    const key = /`([A-Z2-7]{4}(?: [A-Z2-7]{4}){7})`/.exec(message.text)![1]!.replaceAll(' ', '');
+    const bytes = fromBase32(key);
+    expect(await type(world, user, '/dr', 'step-up confirm 000000')).toMatch(/wrong, too old, or was used/);
+    const code = codeAt(bytes, counterAt(new Date()));
+    expect(await type(world, user, '/dr', `step-up confirm ${code}`)).toContain('is enrolled');
+    // The message that shows the secret is taken away, and who has the Slack account cannot replace it.
+    expect((await directMessages(id)).filter(({ text }) => text.includes(key.slice(0, 4)))).toEqual([]);
+    expect(await type(world, user, '/dr', 'step-up enrol')).toMatch(/enrolled already/);
+    return bytes;
+  };
 
   it('a yes is bound to what may be lost: past that the question is void, and Ask again asks for what holds now', async () => {
+    secret = await enrol('ida', 'U0IDA0001');
     const first = await ask('max', 'store the honey is stuck');
     expect(wholeText((await approvalCard(first)).message)).toMatch(/at most [\d.]+ s\. Your yes holds up to \*2 min\*/);
     await world.post('/lag', { seconds: 1500 });
@@ -128,24 +159,16 @@ describe('before what can never be taken back', () => {
     const said = wholeText((await approvalCard(runId)).message);
     expect(said).toMatch(/Cannot be taken back:\*? /);
     expect(said).toContain('Rule “always, store”: queen, or 2 different people of operators');
-    expect(await approveWith(runId, 'ida', { code: '123456' })).toMatchObject({
+    expect(await approveWith(runId, 'ode', { code: '123456' })).toMatchObject({
       body: { errors: { code: expect.stringContaining('no authenticator enrolled') } },
     });
-    await type(world, 'ida', '/dr', 'step-up enrol');
-    const [message] = (await directMessages('U0IDA0001')).filter(({ text }) => text.includes('authenticator'));
-    const key = /`([A-Z2-7]{4}(?: [A-Z2-7]{4}){7})`/.exec(message.text)![1]!.replaceAll(' ', '');
-    const secret = fromBase32(key);
-    expect(await type(world, 'ida', '/dr', 'step-up confirm 000000')).toMatch(/wrong, too old, or was used/);
-    expect(await type(world, 'ida', '/dr', `step-up confirm ${codeAt(secret, counterAt(new Date()))}`)).toContain(
-      'is enrolled',
-    );
-    // The message that shows the secret is taken away, and who has the Slack account cannot replace it.
-    expect((await directMessages('U0IDA0001')).filter(({ text }) => text.includes(key.slice(0, 4)))).toEqual([]);
-    expect(await type(world, 'ida', '/dr', 'step-up enrol')).toMatch(/enrolled already/);
+    // Whoever stole una's session cannot enrol an authenticator for what waits already.
+    const late = await enrol('una', 'U0UNA0001');
+    const stolen = await approveWith(runId, 'una', { code: codeAt(late, counterAt(new Date()) + 1) });
+    expect(stolen.body.errors.code).toMatch(/enrolled after this was asked for/);
 
-    const used = codeAt(secret, counterAt(new Date()));
-    const wrong = await approveWith(runId, 'ida', { code: used });
-    expect(wrong.body.errors.code).toMatch(/was used before/);
+    const wrong = await approveWith(runId, 'ida', { code: '000000' });
+    expect(wrong.body.errors.code).toMatch(/wrong, too old, or was used before/);
     await approveWith(runId, 'ida', { code: codeAt(secret, counterAt(new Date()) + 1) });
     await cardSaying(world, runId, /Ida Comb.*\(proven by a code\)/);
     expect((await changes()).filter(({ change }) => change.startsWith('rds:'))).toEqual([]);

@@ -41,36 +41,33 @@ test.each([
   expect(rule.ways?.length ?? 1).toBe(ways);
 });
 
-test('the first rule that fits severity and scope holds, and what fits none falls to the last', () => {
+test('the first rule that fits holds, by scope and by how grave the plan itself calls a procedure; nobody else chooses', () => {
   const rules = `    always:
       - { for: [P3, P4], any-of: [pickers] }
       - { for: [P1], scope: [crates], all-of: [pickers, elders] }
       - { all-of: [elders] }
 `;
-  expect(ruleOf(rules, undefined, { severity: 'P4' }).name).toBe('always, P3, P4');
-  expect(ruleOf(rules, undefined, { severity: 'P1', scope: 'crates' }).name).toBe('always, P1, crates');
-  for (const asked of [{}, { severity: 'P1' }, { severity: 'P2', scope: 'crates' }])
-    expect(ruleOf(rules, undefined, asked).name).toBe('always');
-});
-
-test('the severity that the plan gives a procedure decides, so that nobody chooses their approvers by calling it mild', () => {
-  const rules = `    always:
-      - { for: [P3], any-of: [pickers] }
-      - { all-of: [elders] }
-`;
   const text = orchard.replace(approvals!, `approvals:\n  failover:\n${rules}    expires: 15m\n`);
-  const severe = text.replace(/(\n {2}failover:\n {4}crates:\n)/, '$1      severity: P1\n');
-  expect(severe).not.toBe(text);
-  const rule = (yaml: string) =>
+  const calling = (severity: string) =>
+    text.replace(/(\n {2}failover:\n {4}crates:\n)/, `$1      severity: ${severity}\n`);
+  const rule = (yaml: string, flow: string, scope: string) =>
     viewPlan(
       parsePlan('orchard.yml', yaml, registry, () => ''),
       registry,
-    ).approvalRule('failover', new Date(), {
-      scope: 'crates',
-      severity: 'P3',
-    });
-  expect(rule(text).name).toBe('always, P3');
-  expect(rule(severe).name).toBe('always');
+    ).approvalRule(flow, new Date(), { scope }).name;
+  expect(rule(calling('P4'), 'failover', 'crates')).toBe('always, P3, P4');
+  // What is derived from a failover, and borrows its rules, is as grave as that.
+  expect(rule(calling('P4'), 'failback', 'crates')).toBe('always, P3, P4');
+  expect(rule(calling('P1'), 'failback', 'crates')).toBe('always, P1, crates');
+  expect(rule(calling('P2'), 'failover', 'crates')).toBe('always');
+  // Of what the plan says nothing it is P1, and lint asks for it.
+  expect(rule(text, 'failover', 'crates')).toBe('always, P1, crates');
+  expect(rule(text, 'failover', 'harvest')).toBe('always');
+  const asked = approvalFaults(
+    parsePlan('orchard.yml', text, registry, () => ''),
+    registry,
+  ).map(({ message }) => message);
+  expect(asked).toContainEqual(expect.stringContaining('say its severity here'));
 });
 
 test.each([

@@ -23,6 +23,7 @@ beforeEach(() => {
     pool: database.database.pool,
     key: openSealingKey(undefined, folder),
     now: () => now,
+    worldNow: () => now,
     record: async (event) => void record.push(event),
   });
 });
@@ -48,35 +49,37 @@ describe('codes', () => {
     const person = 'U0FRESH01';
     const secret = bytesOf((await stepUp.enrol(person)).key);
     const code = codeAt(secret, counterAt(now));
-    await expect(stepUp.proveByCode(person, code)).rejects.toThrow(/no authenticator enrolled.*\/dr step-up enrol/);
+    await expect(stepUp.proveByCode(person, code, now)).rejects.toThrow(
+      /no authenticator enrolled.*\/dr step-up enrol/,
+    );
     await stepUp.confirm(person, code);
-    await expect(stepUp.proveByCode(person, code)).rejects.toThrow(/was used before/);
+    await expect(stepUp.proveByCode(person, code, now)).rejects.toThrow(/was used before/);
     now = new Date(now.getTime() + 30_000);
-    await stepUp.proveByCode(person, codeAt(secret, counterAt(now)));
+    await stepUp.proveByCode(person, codeAt(secret, counterAt(now)), now);
   });
 
   test('of one code that comes ten times at once, one counts', async () => {
     const { person, code } = await enrolled();
-    const results = await Promise.allSettled(Array.from({ length: 10 }, () => stepUp.proveByCode(person, code())));
+    const results = await Promise.allSettled(Array.from({ length: 10 }, () => stepUp.proveByCode(person, code(), now)));
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
   });
 
   test('five wrong ones close the door for a quarter of an hour, also when a hundred come at once', async () => {
     const { person, code } = await enrolled();
-    const wrong = Array.from({ length: 100 }, (_, i) => stepUp.proveByCode(person, String(i).padStart(6, '0')));
+    const wrong = Array.from({ length: 100 }, (_, i) => stepUp.proveByCode(person, String(i).padStart(6, '0'), now));
     const results = await Promise.allSettled(wrong);
     const judged = results.filter(
       (result) => result.status === 'rejected' && /That code is wrong/.test(result.reason.message),
     );
     expect(judged.length).toBeLessThanOrEqual(5);
-    await expect(stepUp.proveByCode(person, code())).rejects.toThrow(
+    await expect(stepUp.proveByCode(person, code(), now)).rejects.toThrow(
       /5 wrong codes within 15 minutes: no code of yours is taken before \d\d:\d\d UTC/,
     );
     expect(record.filter(({ type }) => type === 'step-up.failed' || type === 'step-up.locked').length).toBe(
       judged.length,
     );
     now = new Date(now.getTime() + 16 * 60_000);
-    await stepUp.proveByCode(person, code());
+    await stepUp.proveByCode(person, code(), now);
   });
 
   test('a secret that is confirmed cannot be replaced by whoever has the Slack account, only reset by an operator', async () => {
@@ -88,7 +91,7 @@ describe('codes', () => {
 
   test('the secret is sealed where it lies, for that person alone, and nothing on record tells it or a code', async () => {
     const { person, secret, code } = await enrolled();
-    await stepUp.proveByCode(person, code());
+    await stepUp.proveByCode(person, code(), now);
     const { rows } = await database.superuser.query('SELECT * FROM step_up_secrets WHERE person = $1', [person]);
     const kept = Buffer.from(rows[0].sealed, 'base64');
     expect(kept.includes(secret)).toBe(false);
@@ -100,8 +103,15 @@ describe('codes', () => {
       other.person,
       rows[0].sealed,
     ]);
-    await expect(stepUp.proveByCode(other.person, code())).rejects.toThrow(/cannot be read with the key/);
+    await expect(stepUp.proveByCode(other.person, code(), now)).rejects.toThrow(/cannot be read with the key/);
   });
+});
+
+test('an authenticator does not count for what was asked before it was enrolled', async () => {
+  const asked = new Date(now.getTime() - 1_000);
+  const { person, code } = await enrolled();
+  await expect(stepUp.proveByCode(person, code(), asked)).rejects.toThrow(/enrolled after this was asked for/);
+  await stepUp.proveByCode(person, code(), now);
 });
 
 describe('links', () => {
@@ -110,8 +120,10 @@ describe('links', () => {
   test('are good once, for ten minutes, and mean what they were made for', async () => {
     const token = await stepUp.makeLink(link);
     expect(await stepUp.readLink(token)).toEqual(link);
-    expect(await stepUp.useLink(token)).toEqual(link);
-    await expect(stepUp.useLink(token)).rejects.toThrow(/was used before; each one is good once/);
+    const newer = await stepUp.makeLink(link);
+    await expect(stepUp.useLink(token)).rejects.toThrow(/was used before/);
+    expect(await stepUp.useLink(newer)).toEqual(link);
+    await expect(stepUp.useLink(newer)).rejects.toThrow(/was used before; each one is good once/);
     const late = await stepUp.makeLink(link);
     now = new Date(now.getTime() + 600_000);
     await expect(stepUp.useLink(late)).rejects.toThrow(/has expired/);

@@ -46,7 +46,7 @@ export const runCard = (state: RunState, now: Date): Card => {
     elements: [
       {
         type: 'mrkdwn',
-        text: `Run \`${created.run}\` · plan \`${graph.plan}\` · approved text \`${hashToApprove(state).slice(0, 12)}\``,
+        text: `Run \`${created.run}\` · plan \`${graph.plan}\` · ${summary.standing === 'waiting for approval' ? 'text to approve' : 'approved text'} \`${hashToApprove(state).slice(0, 12)}\``,
       },
     ],
   });
@@ -100,6 +100,12 @@ const approvalBlocks = (state: RunState): KnownBlock[] => {
   const blocks: KnownBlock[] = chunks(changes, 2_800).map(section);
   if (more > 0) blocks.push(section(`… and ${more} more; press Details to see them all.`));
   if (changes.length === 0) blocks.push(section('What would change could not be read.'));
+  if (state.paused)
+    blocks.push(
+      section(
+        `⏸️ *Paused by* <@${state.paused.person}>: ${plain(shorten(state.paused.reason, 200))}. Approved or not, nothing begins before it is resumed.`,
+      ),
+    );
   blocks.push(section(blastRadius(state)));
   const losses = expectedLosses(state).map(
     (loss) => `*Expected loss:* ${plain(loss.because)}. ${sayBound(asked.bounds, loss.component)}`,
@@ -253,6 +259,7 @@ const progressBlocks = (state: RunState, summary: RunSummary, now: Date): KnownB
   const target = graph.objectives.rtoSeconds;
   const work = workOf(state);
   const count = (which: (step: StepState) => boolean) => work.filter(({ id }) => which(state.steps[id]!)).length;
+  const isUntouched = unharmed.includes(summary.standing) && summary.touched.length === 0;
   const failed = count(isStopped);
   const waiting = count(({ state: phase }) => phase === 'pending');
   blocks.push(
@@ -261,7 +268,9 @@ const progressBlocks = (state: RunState, summary: RunSummary, now: Date): KnownB
         summary.rtoSeconds === null
           ? `*${sayDuration(elapsed)}* since ${lastSeenAliveAt ? 'it was last seen alive' : 'it was asked for'}, ${Math.round((elapsed / target) * 100)} % of the ${sayDuration(target)} allowed`
           : `*Recovered in ${sayDuration(summary.rtoSeconds)}*, ${Math.round((summary.rtoSeconds / target) * 100)} % of the ${sayDuration(target)} allowed`,
-        `*${summary.done} of ${summary.total} steps*${failed > 0 ? ` · ${failed} failed` : ''}${waiting > 0 && state.outcome === null ? ` · ${waiting} to come` : ''}`,
+        isUntouched
+          ? ''
+          : `*${summary.done} of ${summary.total} steps*${failed > 0 ? ` · ${failed} failed` : ''}${waiting > 0 && state.outcome === null ? ` · ${waiting} to come` : ''}`,
         summary.rpoSeconds === null
           ? ''
           : `*Data lost:* at most ${sayDuration(summary.rpoSeconds)}, measured (${sayDuration(graph.objectives.rpoSeconds)} allowed)`,
@@ -282,11 +291,10 @@ const progressBlocks = (state: RunState, summary: RunSummary, now: Date): KnownB
               work.filter((step) => step.phase === phase),
             ) ?? [],
         );
-  if (bars.length > 0) blocks.push(...chunks(bars, 2_800).map(section));
+  if (bars.length > 0 && !isUntouched) blocks.push(...chunks(bars, 2_800).map(section));
   const told = linesNow(state, work);
   if (told.length > 0) blocks.push(...chunks(told, 2_800).map(section));
-  if (unharmed.includes(summary.standing) && summary.touched.length === 0)
-    blocks.push(section('*Nothing was changed.*'));
+  if (isUntouched) blocks.push(section('*Nothing was changed.*'));
   const isVoid = Object.values(state.steps).find(({ code }) => code === 'voided');
   if (isVoid) blocks.push(section(`*Void:* ${plain(shorten(isVoid.message, 400))}.`));
   if (state.rejected)

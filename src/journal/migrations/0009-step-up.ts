@@ -10,6 +10,7 @@ export const up = async (db: Kysely<any>): Promise<void> => {
       person text PRIMARY KEY,
       sealed text NOT NULL,
       confirmed_at timestamptz,
+      confirmed_world timestamptz,
       last_counter bigint NOT NULL DEFAULT 0,
       dm_channel text,
       dm_ts text
