@@ -120,7 +120,8 @@ const cardLine = (channels: any[], runId: string): string =>
   channels
     .flatMap((channel) => channel.messages)
     .filter((message) => message.metadata?.event_payload.key === `${runId}/card`)
-    .map((message) => message.text.replaceAll(/\d+/g, 'N'))
+    // A whole minute is said without its seconds.
+    .map((message) => message.text.replaceAll(/\d+/g, 'N').replaceAll(/N (?:h|min|s)(?: N (?:min|s))?/g, 'N'))
     .join('\n');
 
 const counted = (names: string[]): Record<string, number> => {

@@ -174,6 +174,53 @@ describe('passing over a step', () => {
     expect((await quiet(run)).outcome).toBe('succeeded');
   });
 
+  test('what can never be taken back is forced only by those whom the rule wants together, with their second proof', async () => {
+    const rule = {
+      name: 'always',
+      slots: ['vp', 'operator', 'operator'].map((name) => ({ name, people: [], live: null, offline: [] })),
+      ways: [[0], [1, 2]],
+      requesterCounts: false,
+      typedWord: null,
+      expiresSeconds: 900,
+      tell: [],
+      stepUp: ['totp' as const],
+    };
+    world.answers.set('fuse', { answer: 'no', because: 'it is open' });
+    const require = [{ name: 'fuse', uses: 'world/says', version: 1, input: { thing: 'fuse' } }];
+    const approve = approvalStep('approve', rule as never);
+    const lamp = turn('lamp', { needs: ['approve'], require, stays: 'it is one-way' });
+    let run = await bot.start([approve, lamp]);
+    await until(run, ({ steps }) => steps['approve']!.state === 'waiting');
+    const operator = { ...pip, slots: [1, 2], stepUp: 'totp' as const };
+    const yes = (who: typeof operator) => () => [
+      {
+        type: 'approval.given' as const,
+        data: {
+          step: 'approve',
+          person: who.person,
+          name: who.name,
+          slots: who.slots,
+          hash: '',
+          typed: null,
+          via: who.via,
+        },
+      },
+    ];
+    run = await tell(run, yes({ ...operator, person: 'UVP', slots: [0] }));
+    await until(run, ({ steps }) => steps['lamp']!.state === 'blocked');
+    run = await tell(run, (now) => askWaiver(now, 'force', 'lamp', rita, 'the boss wants it'));
+    const allow = (approver: Parameters<typeof allowWaiver>[2], asker: number[]) => () =>
+      allowWaiver(run, 'lamp', approver, rule, asker);
+    expect(allow(operator, [])).toThrow(
+      /who asks to force it and who allows it must together be those who may approve it: vp, or 2 different people of operator/,
+    );
+    const { stepUp: _, ...unproven } = operator;
+    expect(allow(unproven, [1, 2])).toThrow(/prove once more who you are/);
+    expect(allow(operator, [1, 2])()).toMatchObject([{ type: 'waiver.granted' }]);
+    expect(allow({ ...operator, slots: [0] }, [])()).toMatchObject([{ type: 'waiver.granted' }]);
+    expect(world.calls).toEqual([]);
+  });
+
   test('a blocked step is forced by two, and acts although its requirement does not hold', async () => {
     world.answers.set('gate', { answer: 'no', because: 'the gate is shut' });
     const run = await bot.start([

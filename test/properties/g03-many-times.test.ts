@@ -102,7 +102,8 @@ describe(`G3, seed ${seed}: commands, clicks and jobs that come many times`, { t
     const { world, journal } = rehearsal;
     const event = { type: 'app_home_opened', user: 'U0DBA0001', tab: 'home' };
     for (let i = 0; i < 4; i += 1) await world.post('/slack/event', { event, eventId: 'EvMANYTIMES' });
-    const rows = await rowsOf(journal, 'system');
+    // That the others were refused is on record as well, a moment later.
+    const rows = (await rowsOf(journal, 'system')).filter(({ type }) => type === 'request.received');
     expect(rows.filter(({ data }) => JSON.stringify(data).includes('app_home_opened'))).toHaveLength(1);
   });
 });
