@@ -258,7 +258,7 @@ const observe = async (
   context: StepContext,
 ): Promise<Observed | { performed: Performed }> => {
   try {
-    return await action.observe(input, context);
+    return await inTime(context.signal, action.observe(input, context));
   } catch (error) {
     if (error instanceof MaydayError && error.code === 'lease/lost') throw error;
     return { performed: unreadable(options, asFault(error)) };
@@ -401,9 +401,10 @@ const judge = (
 
 const performCheck = async (options: PerformOptions, check: Check, input: unknown): Promise<Performed> => {
   const { step, state } = options;
-  const answer: Answer = await check
-    .ask(input, lookContext(options))
-    .catch((error) => ({ answer: 'unknown', because: messageOf(error) }) as const);
+  const context = lookContext(options);
+  const answer: Answer = await inTime(context.signal, check.ask(input, context)).catch(
+    (error) => ({ answer: 'unknown', because: messageOf(error) }) as const,
+  );
   const output = { answer: answer.answer, because: answer.because, ...answer.facts } as Json;
   if (answer.answer === 'yes' || step.informative) return succeeded(step, answer.because, false, output);
   const current = state.steps[step.id]!;
@@ -644,7 +645,8 @@ const ask = async (options: PerformOptions, requirement: Requirement): Promise<A
     const check = options.registry.checks.get(requirement.uses);
     if (check?.version !== requirement.version)
       return { answer: 'unknown', because: `this Mayday has no ${requirement.uses} of version ${requirement.version}` };
-    return await check.ask(check.input.parse(requirement.input), lookContext(options));
+    const context = lookContext(options);
+    return await inTime(context.signal, check.ask(check.input.parse(requirement.input), context));
   } catch (error) {
     return { answer: 'unknown', because: messageOf(error) };
   }
@@ -678,6 +680,21 @@ const lookContext = ({ ports, signal }: PerformOptions): LookContext => ({
   // No look may hold a worker for longer than this, whatever the other side does.
   signal: AbortSignal.any([signal, AbortSignal.timeout(20_000)]),
 });
+
+/** A look that does not heed its signal holds no worker either: whatever it comes to later is not waited for. */
+const inTime = async <T>(signal: AbortSignal, looking: Promise<T>): Promise<T> => {
+  looking.catch(() => {});
+  const late = Promise.withResolvers<never>();
+  const onAbort = () =>
+    late.reject(new MaydayError('system/unavailable', 'it did not answer in time', { retryable: true }));
+  if (signal.aborted) onAbort();
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([looking, late.promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+};
 
 const stepContext = (options: PerformOptions): StepContext => {
   const { ports, state, step } = options;
