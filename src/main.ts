@@ -148,6 +148,8 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
       instructions: (id, incident, role) =>
         templates.render('slack/incident-role', { ...incidentFacts(id, incident, clock.now()), role }),
     });
+    // One for all, so that whoever asks at the same moment shares the answer.
+    const membership = createDirectory(systems);
     const flowOf = new Map<string, string>();
     const peopleOf = (name: string) => {
       const view = viewPlan(plans.find(name), registry);
@@ -162,7 +164,7 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
       dueAt: createDueTimes(database.pool),
       render: async (template, state, extra) => templates.render(template, runFacts(state, clock.now()), extra),
       facts: (state) => runFacts(state, clock.now()) as never,
-      whoIs: (plan, groups) => whoIsIn(groups, peopleOf(plan), createDirectory(systems)),
+      whoIs: (plan, groups) => whoIsIn(groups, peopleOf(plan), membership),
       readLoss: (plan, input, signal) => watch.readLoss(plan, input, signal),
       failingSince: (plan, check, from, to) => watch.failingSince(plan, check, from, to),
       changed(state) {
@@ -215,7 +217,7 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
       stepUp: { ...stepUp, mailLink },
       refusals,
       slack: systems.slack.client,
-      directory: createDirectory(systems),
+      directory: membership,
       clock,
       log,
       store,
@@ -255,7 +257,7 @@ export const startMayday = async (environment: Environment, databaseUrl: string)
       readIncident: createReadIncident({ pool: database.pool, journal, clock, store: incidentStore }),
       checklists: createChecklists({ store, plans, registry, clock, log }),
       planTools: createPlanTools({
-        directory: createDirectory(systems),
+        directory: membership,
         registry,
         clock,
         log,

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { Clock, Flow, FlowPlan, GroupView, Log, MoveRecord, PersonView, Place, StartFlow } from './define.ts';
+import { inTime } from './engine/in-time.ts';
 import type { EnginePorts } from './engine/ports.ts';
 import { incidentStream, type RunStore } from './engine/run-store.ts';
 import { runIdFor, startRun } from './engine/start-run.ts';
@@ -95,12 +96,8 @@ export const createRunService = (options: RunServiceOptions): RunService => {
       const schedule = group['pagerduty-schedule'];
       if (schedule === undefined) return [];
       try {
-        const patience = AbortSignal.timeout(onCallPatienceMs);
-        const late = new Promise<never>((_, reject) => {
-          patience.addEventListener('abort', () => reject(new Error('it took too long')), { once: true });
-        });
         const asking: Promise<string[]> = options.onCallNow?.(schedule) ?? Promise.resolve([]);
-        const ids = await Promise.race([asking, late]);
+        const ids = await inTime(AbortSignal.timeout(onCallPatienceMs), asking);
         return slackOf(({ pagerduty }) => pagerduty !== undefined && ids.includes(pagerduty));
       } catch (error) {
         log.warn({ schedule }, `who is on call could not be looked up: ${messageOf(error)}`);

@@ -52,20 +52,17 @@ const saySlots = (rule: ApprovalRule, slots: readonly number[]): string => {
 export const sayWho = (rule: ApprovalRule): string =>
   (rule.ways ?? [[...rule.slots.keys()]]).map((way) => saySlots(rule, way)).join(', or ');
 
-/** Whose yes is still missing, alternatives included; those that are no nearer than another and contain it are left out. */
+/** Whose yes is still missing, alternatives included; one that asks for the same people as another is said once. */
 export const sayMissing = (rule: ApprovalRule, given: readonly Pick<Approval, 'slots'>[]): string => {
   const ways = missingWays(rule, given);
-  const isCovered = (way: number[], i: number) =>
-    ways.some((other, j) => {
-      const names = (slots: number[]) =>
-        slots
-          .map((slot) => rule.slots[slot]!.name)
-          .sort()
-          .join();
-      return j < i && names(other) === names(way);
-    });
+  const asked = ways.map((way) =>
+    way
+      .map((slot) => rule.slots[slot]!.name)
+      .sort()
+      .join(),
+  );
   return ways
-    .filter((way, i) => !isCovered(way, i))
+    .filter((_, i) => asked.indexOf(asked[i]!) === i)
     .map((way) => saySlots(rule, way))
     .join(', or ');
 };

@@ -1,5 +1,6 @@
 import { canonical, sha256 } from '../canonical.ts';
 import type { Json, LossInput, WhenUnreachable } from '../define.ts';
+import { inTime } from './in-time.ts';
 import type { EnginePorts, LossReading } from './ports.ts';
 import type { RunState } from './state.ts';
 
@@ -81,12 +82,8 @@ export const measureLosses = async (state: RunState, readLoss: EnginePorts['read
   const step = state.created.graph.steps.find(({ uses }) => uses === 'engine/preview');
   const { losses = [] } = (step?.input ?? {}) as unknown as { losses?: LossInput[] };
   const signal = AbortSignal.timeout(patienceMs);
-  const late = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(new Error('it took too long')), { once: true });
-  });
-  late.catch(() => {});
   const read = losses.map((loss) =>
-    Promise.race([readLoss(loss.plan ?? state.created.graph.plan, loss, signal), late]).then(
+    inTime(signal, readLoss(loss.plan ?? state.created.graph.plan, loss, signal)).then(
       (reading) => measuredOf([reading]),
       () => [],
     ),

@@ -22,6 +22,7 @@ import { type AssessInput, assess } from './assess.ts';
 import { approvalHash, approvedBound } from './bounds.ts';
 import { acceptance } from './controls.ts';
 import type { RunEvent } from './events.ts';
+import { inTime } from './in-time.ts';
 import { pollSeconds, retrySeconds } from './poll.ts';
 import type { EnginePorts, LossReading } from './ports.ts';
 import { preview } from './preview.ts';
@@ -680,21 +681,6 @@ const lookContext = ({ ports, signal }: PerformOptions): LookContext => ({
   // No look may hold a worker for longer than this, whatever the other side does.
   signal: AbortSignal.any([signal, AbortSignal.timeout(20_000)]),
 });
-
-/** A look that does not heed its signal holds no worker either: whatever it comes to later is not waited for. */
-const inTime = async <T>(signal: AbortSignal, looking: Promise<T>): Promise<T> => {
-  looking.catch(() => {});
-  const late = Promise.withResolvers<never>();
-  const onAbort = () =>
-    late.reject(new MaydayError('system/unavailable', 'it did not answer in time', { retryable: true }));
-  if (signal.aborted) onAbort();
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await Promise.race([looking, late.promise]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
-};
 
 const stepContext = (options: PerformOptions): StepContext => {
   const { ports, state, step } = options;
