@@ -7,8 +7,9 @@ import {
   measureStepId,
   type StepDraft,
 } from '../src/define.ts';
+import { askApprovers, tellAfterwards } from './asking.ts';
 import { fencing } from './fencing.ts';
-import { askApprovers, gather, tellAfterwards, tellOutcome, tellPublic, tellStakeholders } from './telling.ts';
+import { gather, tellOutcome, tellPublic, tellStakeholders } from './telling.ts';
 
 export interface Moving {
   /** The flow whose rule approves it and whose procedure it runs. */

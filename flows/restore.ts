@@ -1,5 +1,6 @@
 import { defineFlow, type StepDraft } from '../src/define.ts';
-import { askApprovers, gather, tellAfterwards, tellOutcome } from './telling.ts';
+import { askApprovers, tellAfterwards } from './asking.ts';
+import { gather, tellOutcome } from './telling.ts';
 
 /**
  * Brings a component's data back beside what runs: a new instance with the data of a moment, its rows checked. Nothing
