@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { createHmac } from 'node:crypto';
-import { request } from 'node:http';
 import pg from 'pg';
 import { cardOf, hasButton, wholeText } from '../../src/cli/demo/world.ts';
+import { postBytes } from '../support/post-bytes.ts';
 import { cliPath, runIdIn, startRunningBot } from '../support/running-bot.ts';
 
 /** A bot over HTTP or Socket Mode in a workspace where most may do nothing, and what its people and others can send to it. */
@@ -201,20 +201,11 @@ export const openDoor = (quay: Quay) => {
       contentType: string = String(body).startsWith('{') ? 'application/json' : form,
       more: { method?: string; path?: string } = {},
     ): Promise<{ status: number; text: string }> =>
-      new Promise((resolve, reject) => {
-        const outgoing = request(
-          `${quay.bot.slackUrl}${more.path ?? '/slack/events'}`,
-          { method: more.method ?? 'POST', headers: { 'content-type': contentType, ...headers } },
-          (response) => {
-            let text = '';
-            response.on('data', (chunk) => {
-              text += chunk;
-            });
-            response.on('end', () => resolve({ status: response.statusCode!, text }));
-          },
-        );
-        outgoing.on('error', reject);
-        outgoing.end(body);
-      }),
+      postBytes(
+        `${quay.bot.slackUrl}${more.path ?? '/slack/events'}`,
+        body,
+        { 'content-type': contentType, ...headers },
+        more.method,
+      ),
   };
 };

@@ -1,9 +1,9 @@
 import { createHmac } from 'node:crypto';
-import { request } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type SlackApp, startSlackApp } from '../../src/chat/slack-app.ts';
 import { MaydayError } from '../../src/errors.ts';
 import { slackSettings } from '../../src/systems/slack/index.ts';
+import { postBytes } from '../support/post-bytes.ts';
 import { quietLog } from '../support/talk-world.ts';
 
 const secret = 'a-signing-secret-of-a-test';
@@ -24,21 +24,7 @@ const send = (
   headers: Record<string, string> = sign(body),
   contentType = form,
 ): Promise<{ status: number; text: string }> =>
-  new Promise((resolve, reject) => {
-    const outgoing = request(
-      `${app.url}/slack/events`,
-      { method: 'POST', headers: { 'content-type': contentType, ...headers } },
-      (response) => {
-        let text = '';
-        response.on('data', (chunk) => {
-          text += chunk;
-        });
-        response.on('end', () => resolve({ status: response.statusCode!, text }));
-      },
-    );
-    outgoing.on('error', reject);
-    outgoing.end(body);
-  });
+  postBytes(`${app.url}/slack/events`, body, { 'content-type': contentType, ...headers });
 let number = 0;
 const command = (more: Record<string, string> = {}) => {
   number += 1;
