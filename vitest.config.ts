@@ -9,6 +9,7 @@ export default defineConfig({
   test: {
     // One real PostgreSQL for the whole run; each test file makes databases of its own on it.
     globalSetup: ['test/support/postgres.ts'],
+    setupFiles: ['test/support/tell-on-failure.ts'],
     // Node runs TypeScript itself; tests see the same modules as `node src/cli.ts` does.
     experimental: { viteModuleRunner: false },
     // Workers are kept, with what they have loaded: a third of a short file's time went into loading it all again. No

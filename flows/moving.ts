@@ -49,7 +49,7 @@ export const move = (plan: FlowPlan, request: FlowRequest, what: Moving): GraphD
     title: 'Read what would change',
     phase: 'decide',
     uses: 'engine/preview',
-    with: { losses },
+    with: { losses: what.planned ? losses.map((loss) => ({ ...loss, caughtUp: true })) : losses },
   };
   const approve: StepDraft = {
     id: 'approve',

@@ -3,8 +3,10 @@ import { chosenOf, elementsIn, findElement, keepsState, stateValues } from './el
 import { type ActsWorld, createPeople } from './people.ts';
 import type { SlackView } from './workspace-shapes.ts';
 
-/** How long a click waits to see whether a form opens. */
-const viewMilliseconds = 300;
+/** How long a click waits to see what comes of it when something else of that place has changed meanwhile. */
+const changeMilliseconds = 1_500;
+/** As long as its trigger is good: no form opens later. */
+const viewMilliseconds = 3_000;
 
 export interface Click {
   user: string;
@@ -30,13 +32,16 @@ export const createClick = (world: ActsWorld) => {
   const { workspace, triggers, delivery, responseUrl } = world;
   const people = createPeople(workspace);
 
+  const known = (id: string): SlackView | undefined =>
+    workspace.views.get(id) ?? [...workspace.homes.values()].find((home) => home.id === id);
+
   const viewOf = (id: string, user: string): SlackView => {
-    const view = workspace.views.get(id) ?? [...workspace.homes.values()].find((home) => home.id === id);
+    const view = known(id);
     if (!view?.open || view.user !== user) throw new Error(`${user} has no open view ${id}`);
     return view;
   };
 
-  /** Where the element stands, and what its payload says of that place. */
+  /** Where the element stands, what is to be seen there, and what its payload says of that place. */
   const surfaceOf = (body: Click, user: string) => {
     if (body.viewId !== undefined) {
       const view = viewOf(body.viewId, user);
@@ -44,6 +49,7 @@ export const createClick = (world: ActsWorld) => {
       return {
         blocks: view.view.blocks as any[],
         chosen: view.chosen,
+        look: () => JSON.stringify(known(view.id)?.view),
         view: view.view.type === 'modal' ? view.id : undefined,
         payload: (state: object) => ({
           container: { type: 'view', view_id: view.id },
@@ -62,6 +68,7 @@ export const createClick = (world: ActsWorld) => {
     return {
       blocks: message.blocks ?? [],
       chosen,
+      look: () => JSON.stringify(message),
       view: undefined,
       payload: (state: object) => ({
         container: {
@@ -80,7 +87,7 @@ export const createClick = (world: ActsWorld) => {
     };
   };
 
-  return async (body: Click): Promise<Delivered & { view: unknown }> => {
+  return async (body: Click): Promise<Delivered & { view: unknown; said: string | null }> => {
     const user = people.person(body.user);
     const surface = surfaceOf(body, user.id);
     const found = findElement(surface.blocks, body.actionId, body.blockId);
@@ -98,13 +105,16 @@ export const createClick = (world: ActsWorld) => {
         );
     }
     const viewsBefore = new Set(workspace.views.keys());
+    const saidBefore = workspace.ephemeral.length;
+    const lookBefore = surface.look();
+    const place = surface.payload(stateValues(surface.blocks, surface.chosen));
     const answer = await delivery.send(
       'interactive',
       {
         type: 'block_actions',
         ...people.payload(user),
         trigger_id: triggers.create(user.id, surface.view),
-        ...surface.payload(stateValues(surface.blocks, surface.chosen)),
+        ...place,
         actions: [
           {
             type: element.type,
@@ -119,11 +129,22 @@ export const createClick = (world: ActsWorld) => {
       },
       body,
     );
-    // A bot acknowledges first and opens its form just after.
+    // A bot acknowledges first, and opens its form or says something just after.
     const opened = () =>
       [...workspace.views.values()].find((view) => !viewsBefore.has(view.id) && view.user === user.id);
-    const until = performance.now() + (body.wait === false ? 0 : viewMilliseconds);
-    while (!opened() && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 10));
-    return { ...answer, view: opened()?.view ?? null };
+    const replyTo = 'response_url' in place ? place.response_url.split('/').at(-1) : undefined;
+    const said = (): string | undefined =>
+      replyTo === undefined
+        ? workspace.ephemeral.slice(saidBefore).find((each) => each.user === user.id)?.text
+        : workspace.responses.find(({ responseUrl: id }) => id === replyTo)?.body.text;
+    const startedAt = performance.now();
+    const isOver = () => {
+      const waitedMs = performance.now() - startedAt;
+      if (opened() || said() !== undefined || waitedMs > viewMilliseconds) return true;
+      return waitedMs > changeMilliseconds && surface.look() !== lookBefore;
+    };
+    if (body.wait !== false && answer.status === 200)
+      while (!isOver()) await new Promise((resolve) => setTimeout(resolve, 10));
+    return { ...answer, view: opened()?.view ?? null, said: said() ?? null };
   };
 };

@@ -31,7 +31,16 @@ import type { About, Refusals } from './refusals.ts';
 import { createRunTalk } from './run-talk.ts';
 import type { Respond, ViewAnswer } from './slack-app.ts';
 import { type Origin, originOfRequest, whatWasAsked } from './slack-request.ts';
-import { answerWith, createMayLook, createOurs, createSay, createTell, createTrusted, type Talk } from './talk.ts';
+import {
+  answerWith,
+  createMayLook,
+  createOurs,
+  createReply,
+  createSay,
+  createTell,
+  createTrusted,
+  type Talk,
+} from './talk.ts';
 
 export interface ChatOptions extends Pick<ProposalOptions, 'pool' | 'home' | 'record' | 'nothingToDo'> {
   slack: SlackClient;
@@ -136,7 +145,8 @@ export const createChat = (options: ChatOptions): Chat => {
     remind: proposals.remind,
     stop: home.stop,
     async command(command, respond) {
-      const reply = answerWith(respond);
+      const { user_id: user, channel_id: channel } = command;
+      const reply = createReply(log, answerWith(respond), (text) => tell({ user, channel }, text));
       let isOurs = false;
       await say(aboutOf(command, command.team_id), reply, async () => {
         await ours(originOfRequest(command));
@@ -150,7 +160,8 @@ export const createChat = (options: ChatOptions): Chat => {
       const user = payload.user.id;
       const team = payload.user.team_id ?? payload.team?.id ?? '';
       const channel = payload.channel?.id ?? payload.container?.['channel_id'];
-      const reply = payload.response_url ? answerWith(respond) : (text: string) => tell({ user, channel }, text);
+      const told = (text: string) => tell({ user, channel }, text);
+      const reply = createReply(log, ...(payload.response_url ? [answerWith(respond)] : []), told);
       await say(aboutOf(payload, team), reply, async () => {
         await ours(originOfRequest(payload));
         const talk = action && talkOf(action.action_id);

@@ -19,7 +19,7 @@ import type { IncidentOrders } from './incident/incident-orders.ts';
 import type { Orders } from './orders.ts';
 import type { ViewAnswer } from './slack-app.ts';
 import { whatWasAsked } from './slack-request.ts';
-import { type MayLook, type Say, soon, type Talk, type Tell, type Trusted } from './talk.ts';
+import { createReply, type MayLook, type Say, soon, type Talk, type Tell, type Trusted } from './talk.ts';
 import { typed } from './typed.ts';
 
 export interface CommandTalk extends Talk {
@@ -54,7 +54,7 @@ export const createCommandTalk = (
     approverProof: ApproverProof;
   },
 ): CommandTalk => {
-  const { slack, clock, orders, trusted, mayLook, say, tell, commands } = options;
+  const { slack, clock, log, orders, trusted, mayLook, say, tell, commands } = options;
 
   const named = (name: string): Command => {
     const found = commands.find((each) => each.name === name);
@@ -186,7 +186,7 @@ export const createCommandTalk = (
       let answer: ViewAnswer | undefined;
       // The form is answered within three seconds or closed; what is said later goes to where it was opened.
       let isOpen = true;
-      const reply = (text: string) => tell({ user, channel: origin.channel, thread: origin.thread }, text);
+      const reply = createReply(log, (text) => tell({ user, channel: origin.channel, thread: origin.thread }, text));
       const closing = setTimeout(() => {
         isOpen = false;
       }, formPatienceMs);
@@ -225,7 +225,7 @@ export const createCommandTalk = (
       if (event['type'] !== 'app_mention' || typeof event['user'] !== 'string') return;
       const { user, channel } = event as { user: string; channel: string };
       const thread = (event['thread_ts'] ?? event['ts']) as string;
-      const reply = (text: string) => tell({ user, channel, thread }, text);
+      const reply = createReply(log, (text) => tell({ user, channel, thread }, text));
       await say({ user, team, what: 'mention' }, reply, async () => {
         const { user: self } = await slack.whoAmI();
         const words = String(event['text'] ?? '')

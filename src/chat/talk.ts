@@ -57,7 +57,7 @@ export const createSay =
       const text =
         error instanceof MaydayError
           ? error.message
-          : 'Mayday failed to do this through a fault of its own; nothing was started. Try again, or use the command line.';
+          : 'Mayday failed at this through a fault of its own. Before you try again, see with `/dr run` whether anything was started.';
       const shown = `⚠️ ${plain(redact(text)).replaceAll(/\u2009`\u2009/g, '`')}`;
       await reply(shown, error).catch((failure) => log.warn({}, messageOf(failure)));
     }
@@ -155,5 +155,20 @@ export const createTell =
   };
 
 export type Tell = ReturnType<typeof createTell>;
+
+/**
+ * An answer by the first way that takes it. Never throws: that something could not be said undoes nothing of what was done, and
+ * nobody may be told that it failed.
+ */
+export const createReply =
+  (log: Log, ...ways: ((text: string) => Promise<void>)[]) =>
+  async (text: string): Promise<void> => {
+    for (const way of ways)
+      try {
+        return await way(text);
+      } catch (error) {
+        log.warn({}, `an answer was not taken: ${messageOf(error)}`);
+      }
+  };
 
 export const answerWith = (respond: Respond) => (text: string) => respond({ text });

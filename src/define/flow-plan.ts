@@ -178,6 +178,8 @@ export interface LossInput {
   replayed: { uses: string; input: Json };
   /** The same check as the plan writes it, for measuring afterwards what was really lost. */
   written: Record<string, unknown>;
+  /** Its other place gets everything before it takes over: what that place has before then says nothing of a loss. */
+  caughtUp?: boolean;
 }
 
 export interface FenceView extends FenceDraft {

@@ -74,6 +74,28 @@ export const approvedBound = (state: RunState, component: string): LossBound | u
     .flatMap(({ bounds }) => bounds)
     .find((bound) => bound.component === component);
 
+/**
+ * What a run that is asked for would lose. Of what is caught up before it takes over that is nothing, however far behind
+ * its other place still is: that is measured when it has caught up, just before it takes over.
+ */
+export const expectLoss = async (
+  plan: string,
+  loss: LossInput,
+  readLoss: EnginePorts['readLoss'],
+  signal: AbortSignal,
+): Promise<LossReading> => {
+  if (!loss.caughtUp) return readLoss(loss.plan ?? plan, loss, signal);
+  return {
+    component: loss.component,
+    seconds: 0,
+    upperBoundSeconds: 0,
+    sourceAnswers: null,
+    lastSeenAliveAt: null,
+    lastReplayedAt: null,
+    because: `nothing of ${loss.component} would be lost, as ${loss.to} takes over only when it has everything`,
+  };
+};
+
 /** Wall milliseconds for which a click waits; what is not known by then is read again before anything is done. */
 const patienceMs = 1_500;
 
@@ -83,7 +105,7 @@ export const measureLosses = async (state: RunState, readLoss: EnginePorts['read
   const { losses = [] } = (step?.input ?? {}) as unknown as { losses?: LossInput[] };
   const signal = AbortSignal.timeout(patienceMs);
   const read = losses.map((loss) =>
-    inTime(signal, readLoss(loss.plan ?? state.created.graph.plan, loss, signal)).then(
+    inTime(signal, expectLoss(state.created.graph.plan, loss, readLoss, signal)).then(
       (reading) => measuredOf([reading]),
       () => [],
     ),

@@ -3,6 +3,7 @@ import { messageOf } from '../errors.ts';
 import type { Graph, Step } from '../plan/graph.ts';
 import { substitute } from '../plan/references.ts';
 import type { Registry } from '../plan/registry.ts';
+import { expectLoss } from './bounds.ts';
 import type { PerformOptions } from './perform.ts';
 import type { LossReading } from './ports.ts';
 
@@ -100,7 +101,7 @@ export const previewGraph = async (
   });
   const [read, readLosses] = await Promise.all([
     Promise.all(changes),
-    Promise.all(losses.map((loss) => readLoss(loss.plan ?? graph.plan, loss, signal))),
+    Promise.all(losses.map((loss) => expectLoss(graph.plan, loss, readLoss, signal))),
   ]);
   const ends = readLosses.flatMap((loss) =>
     loss.sourceAnswers === false && loss.lastReplayedAt && loss.upperBoundSeconds !== null

@@ -3,7 +3,7 @@ import { createHmac } from 'node:crypto';
 import pg from 'pg';
 import { cardOf, hasButton, wholeText } from '../../src/cli/demo/world.ts';
 import { postBytes } from '../support/post-bytes.ts';
-import { cliPath, runIdIn, startRunningBot } from '../support/running-bot.ts';
+import { cliPath, startedRun, startRunningBot } from '../support/running-bot.ts';
 
 /** A bot over HTTP or Socket Mode in a workspace where most may do nothing, and what its people and others can send to it. */
 export const startQuay = async (how: 'http' | 'socket') => {
@@ -73,7 +73,7 @@ export const startQuay = async (how: 'http' | 'socket') => {
       const card = await cardOf(world, runId);
       return card && words.test(wholeText(card.message)) ? wholeText(card.message) : undefined;
     });
-  const start = async (user: string, line: string): Promise<string> => runIdIn(await command(user, line));
+  const start = (user: string, line: string): Promise<string> => startedRun(bot.world, () => command(user, line));
 
   return {
     bot,

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cardOf, hasButton, type World, wholeText } from '../../src/cli/demo/world.ts';
 import { codeAt, counterAt } from '../../src/step-up/totp.ts';
 import { cardSaying, clickOnCard, succeededCard } from '../support/card.ts';
-import { type RunningBot, runIdIn, startRunningBot, type } from '../support/running-bot.ts';
+import { type RunningBot, startedRun, startRunningBot, type } from '../support/running-bot.ts';
 
 /** A made-up plan whose rules have alternatives, counts, severities, levels and a second proof. */
 let bot: RunningBot;
@@ -18,7 +18,9 @@ const changes = async (): Promise<any[]> =>
   (await world.get('/ledger')).entries.filter(
     ({ change }: { change: string }) => !/^(slack|pagerduty|smtp|service):/.test(change),
   );
-const ask = async (user: string, text: string) => runIdIn(await type(world, user, '/failover', `apiary ${text}`));
+const begin = (user: string, command: string, text: string) =>
+  startedRun(world, () => type(world, user, command, text));
+const ask = (user: string, text: string) => begin(user, '/failover', `apiary ${text}`);
 const approvalCard = (runId: string) =>
   world.until('the card', 60, async () => {
     const card = await cardOf(world, runId);
@@ -90,7 +92,7 @@ describe('who may', () => {
   }, 60_000);
 
   it('a yes counts no longer when its giver has left by the time of the next one', async () => {
-    const runId = runIdIn(await type(world, 'max', '/dr', 'recover apiary hives they swarm'));
+    const runId = await begin('max', '/dr', 'recover apiary hives they swarm');
     await clickOnCard(world, runId, 'una', 'run:approve');
     await cardSaying(world, runId, /1 of 2 approvals missing/);
     await world.post('/slack/user', { id: 'U0UNA0001', deleted: true });
@@ -212,12 +214,14 @@ describe('before what can never be taken back', () => {
 
 describe('silence', () => {
   it('names, calls and mails, asks the next level, and then ends unharmed; Ask again asks what holds now', async () => {
-    const runId = runIdIn(await type(world, 'max', '/dr', 'recover apiary hives they are gone again'));
+    const runId = await begin('max', '/dr', 'recover apiary hives they are gone again');
     await approvalCard(runId);
     const channel = (await cardOf(world, runId))!.channel.name;
     await world.until('the expiry', 60, async () => {
       const card = await cardOf(world, runId);
-      return card && wholeText(card.message).includes('Expired') ? true : undefined;
+      return card && wholeText(card.message).includes('Expired') && hasButton(card.message, 'run:again')
+        ? true
+        : undefined;
     });
     const { channels } = await world.get('/slack/state');
     const texts = channels.find(({ name }: any) => name === channel).messages.map(({ text }: any) => text);

@@ -73,6 +73,15 @@ describe('a command', { timeout: 60_000 }, () => {
     expect(reason.element.initial_value).toContain('burns');
   });
 
+  it('is not said to have failed because its answer was not taken: that is said to their eyes in the channel', async () => {
+    const gone = `${bot.settings['SLACK_API_URL']!.replace(/\/api\/?$/, '')}/respond/GONE`;
+    const altered = { response_url: gone };
+    const told = await toldAfter(() =>
+      bot.world.post('/slack/command', { user, channel: 'general', command: '/dr', text: 'run', altered }),
+    );
+    expect(told.text).toContain('failover of region');
+  });
+
   it('can be said to the bot in a thread, where Slack lets nobody type one', async () => {
     const { channels, users } = await state();
     const self = users.find(({ is_bot }: any) => is_bot).id;

@@ -8,6 +8,7 @@ import {
   voidIfChanged,
   withdraw,
 } from '../../src/engine/approvals.ts';
+import { expectLoss } from '../../src/engine/bounds.ts';
 import type { RunEvent } from '../../src/engine/events.ts';
 import { settle } from '../../src/engine/run-store.ts';
 import type { RunState } from '../../src/engine/state.ts';
@@ -154,6 +155,25 @@ test.each([
   ['nothing, when nobody knows', null, 60, { seconds: null, from: 'seen' }],
 ])('what may be lost is bound to %s', (_, seconds, limit, bound) => {
   expect(boundOf(losing(seconds, limit))).toEqual({ component: 'database', ...bound });
+});
+
+test('of what is caught up before it takes over nothing is lost, however far behind it is; the rest is read', async () => {
+  const loss = {
+    component: 'database',
+    from: 'west',
+    to: 'east',
+    aliveCheck: 'up',
+    replayed: { uses: 'x', input: {} },
+  };
+  const read = async () => reading(4000);
+  const signal = new AbortController().signal;
+  const expected = (caughtUp: boolean) => expectLoss('mill', { ...loss, written: {}, caughtUp }, read, signal);
+  expect(await expected(true)).toMatchObject({
+    seconds: 0,
+    upperBoundSeconds: 0,
+    because: expect.stringContaining('east takes over only when'),
+  });
+  expect(await expected(false)).toMatchObject({ upperBoundSeconds: 4000 });
 });
 
 test('what was measured stands beside an approval and is no part of its hash; expiry and bounds are', () => {

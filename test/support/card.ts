@@ -20,8 +20,9 @@ export const clickOnCard = async (
     return found && hasButton(found.message, actionId) ? found : undefined;
   });
   const clicked = await world.post('/slack/click', { user, channel: card.channel.id, ts: card.message.ts, actionId });
-  if (words !== undefined)
-    await world.post('/slack/submit', { user, viewId: clicked.view.id, values: { field: { value: words } } });
+  if (words === undefined) return;
+  if (!clicked.view) throw new Error(`${actionId} opened no form for ${user}: ${clicked.status} ${clicked.said}`);
+  await world.post('/slack/submit', { user, viewId: clicked.view.id, values: { field: { value: words } } });
 };
 
 /** The card of a run that has succeeded; throws what it says when it ended otherwise. */

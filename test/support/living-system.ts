@@ -10,7 +10,7 @@ import {
 import { clickOnCard } from './card.ts';
 import { mayday } from './mayday-command.ts';
 import { approveRun } from './rehearsal.ts';
-import { type RunningBot, type RunningBotOptions, runIdIn, startRunningBot } from './running-bot.ts';
+import { type RunningBot, type RunningBotOptions, startedRun, startRunningBot } from './running-bot.ts';
 
 /** Wall seconds that anything may take on a machine that is busy with other things. */
 const patience = 240;
@@ -87,14 +87,7 @@ export const openSystem = async (options: RunningBotOptions): Promise<LivingSyst
         });
     },
     async begin(user, command, text, approvers = [user]) {
-      // A run that has just ended holds what it worked on until its last words are said.
-      const answer = await system.until(`${command} ${text} accepted`, async () => {
-        const said = await system.say(user, command, text);
-        return !said.includes('is held by run') && said;
-      });
-      // A refusal may name another run.
-      if (!answer.startsWith('Started')) throw new Error(answer);
-      const runId = runIdIn(answer);
+      const runId = await startedRun(world, () => system.say(user, command, text));
       await system.until(`the approval card of ${runId}`, async () => {
         const card = await cardOf(world, runId);
         if (card && hasEnded(card.message)) throw new Error(wholeText(card.message));

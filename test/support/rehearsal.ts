@@ -204,22 +204,30 @@ export const holderOf = async (
   return bots().find((bot) => bot.pid === pid);
 };
 
-/** Clicks yes for each of these people, in order, once the card asks; types what the rule wants typed. */
+/**
+ * Clicks yes for each of these people, in order, once the card asks; types what the rule wants typed. Throws what somebody was
+ * told instead.
+ */
 export const approveRun = async (world: World, runId: string, people: readonly string[]): Promise<void> => {
   for (const user of people) {
     const card = await world.until(`the approval card of ${runId}`, 60, async () => {
       const found = await cardOf(world, runId);
       return found && hasButton(found.message, 'run:approve') ? found : undefined;
     });
-    const { view } = await world.post('/slack/click', {
+    const { view, said, status, body } = await world.post('/slack/click', {
       user,
       channel: card.channel.id,
       ts: card.message.ts,
       actionId: 'run:approve',
     });
+    if (!view && (status !== 200 || said?.includes('⚠️')))
+      throw new Error(`${user} did not approve ${runId}: ${status} ${said ?? body}`);
     if (!view) continue;
     const word = /Type (\S+) to approve/.exec(JSON.stringify(view))?.[1] ?? '';
-    await world.post('/slack/submit', { user, viewId: view.id, values: { field: { value: word } } });
+    const submitted = await world.post('/slack/submit', { user, viewId: view.id, values: { field: { value: word } } });
+    const errors = submitted.body?.errors;
+    if (submitted.status !== 200 || errors)
+      throw new Error(`${user} did not approve ${runId}: ${submitted.status} ${JSON.stringify(errors)}`);
   }
 };
 

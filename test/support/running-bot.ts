@@ -28,6 +28,8 @@ export interface RunningBot {
   signal(signal: NodeJS.Signals): void;
   /** What it wrote to standard error since it was first started. */
   log(): string;
+  /** Its log and the end of its journal, for whoever asks why a test failed. */
+  story(): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -40,6 +42,12 @@ export interface RunningBotOptions {
   /** Made from the sandbox's own settings; the default is HTTP and the queue on PostgreSQL. */
   environment?(sandbox: Sandbox, world: World): Promise<Record<string, string>> | Record<string, string>;
 }
+
+/** All that run in this process, whichever test opened them. */
+export const openBots = new Set<RunningBot>();
+
+/** Events of the journal that are told of a failed test. */
+const lastEvents = 60;
 
 export const cliPath = resolve('src/cli.ts');
 
@@ -106,7 +114,26 @@ export const startRunningBot = async (options: RunningBotOptions = {}): Promise<
       await gone;
     },
     log: () => readFileSync(logFile, 'utf8'),
+    async story() {
+      const pool = new pg.Pool({ connectionString: address.href, max: 1 });
+      try {
+        const { rows } = await pool.query(
+          `SELECT stream, seq, type, left(data, 400) AS data FROM journal
+           ORDER BY data::jsonb ->> 'at' DESC, stream, seq DESC LIMIT ${lastEvents}`,
+        );
+        const { rows: runs } = await pool.query('SELECT * FROM runs');
+        const { rows: leases } = await pool.query('SELECT *, expires_at > clock_timestamp() AS held FROM leases');
+        const events = rows.reverse().map(({ stream, seq, type, data }) => `${stream} ${seq} ${type} ${data}`);
+        const told = [...runs, ...leases].map((row) => JSON.stringify(row));
+        const { responses } = await world.get('/slack/state');
+        told.push(...responses.slice(-5).map((response: unknown) => JSON.stringify(response)));
+        return [`pid ${child?.pid}, world ${await world.now()}`, bot.log(), ...told, ...events].join('\n');
+      } finally {
+        await pool.end();
+      }
+    },
     async close() {
+      openBots.delete(bot);
       await bot.kill('SIGTERM');
       await sandbox.close();
       await admin.query(`DROP DATABASE ${database} WITH (FORCE)`);
@@ -114,6 +141,7 @@ export const startRunningBot = async (options: RunningBotOptions = {}): Promise<
       rmSync(folder, { recursive: true, force: true });
     },
   };
+  openBots.add(bot);
   await bot.start();
   return bot;
 };
@@ -140,8 +168,16 @@ export const type = async (world: World, user: string, command: string, text: st
   });
 };
 
+/** Gives an order that starts a run, again while a run that has ended is still saying its last words and holds what it worked on. */
+export const startedRun = (world: World, order: () => Promise<string>): Promise<string> =>
+  world.until('a run that is started', 60, async () => {
+    const answer = await order();
+    return answer.includes('is held by run') ? undefined : runIdIn(answer);
+  });
+
+/** The run that an answer says was started; a refusal may name another one. */
 export const runIdIn = (answer: string): string => {
-  const id = /r-[a-z0-9]{8}/.exec(answer)?.[0];
+  const id = answer.includes('is held by run') ? undefined : /r-[a-z0-9]{8}/.exec(answer)?.[0];
   if (!id) throw new Error(`No run was started; the bot said: ${answer}`);
   return id;
 };

@@ -3,6 +3,7 @@ import { RDSClient, RebootDBInstanceCommand } from '@aws-sdk/client-rds';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createAwsRds } from '../../../src/systems/aws-rds/index.ts';
 import { type RecoveryWorld, startRecoveryWorld } from '../../support/recovery-world.ts';
+import { startTcpProxy } from '../../support/tcp-proxy.ts';
 
 let world: RecoveryWorld;
 beforeEach(async () => {
@@ -77,6 +78,36 @@ test('an instance is renamed, its old name is free, and its name can be given ba
     .poll(async () => (await undo.observe(input, before, world.step())).state, { timeout: 15_000 })
     .toBe('done');
   expect((await instance('ledgers-a')).endpoint).toBe('ledgers-a.cpqr.eu-west-1.rds.amazonaws.com');
+});
+
+test('a rename that takes effect between the answers for its two names is neither two instances nor none', async () => {
+  const aws = new URL(world.sandbox.environment['AWS_ENDPOINT_URL']!);
+  const proxy = await startTcpProxy({ host: aws.hostname, port: Number(aws.port) });
+  const behind = createAwsRds(
+    { ...world.sandbox.environment, AWS_ENDPOINT_URL: `http://127.0.0.1:${proxy.port}` },
+    {} as never,
+  ).actions.find(({ name }) => name === 'rds/rename-instance')!;
+  const action = world.action('rds/rename-instance');
+  const input = action.input.parse(action.resolve({ ...east, name: 'ledgers-a-old' }, world.plan));
+  if ('no' in action.reversible || 'no' in behind.reversible) throw new Error('it can be taken back');
+  const before = await action.reversible.before(input, world.step());
+  /** Looks, and lets that happen after the old name was answered for and before the new one is. */
+  const torn = async (look: () => Promise<{ state: string }>, happen: () => Promise<unknown>, name: string) => {
+    const held = proxy.watch({ fits: (text) => text.includes('DBInstanceIdentifier=ledgers-a-old'), hold: 'request' });
+    const looking = look();
+    await held.whenReached;
+    await happen();
+    await expect.poll(async () => (await instance(name))?.status, { timeout: 5_000 }).toBe('available');
+    held.release();
+    return (await looking).state;
+  };
+  const renaming = () => action.act(input, world.step());
+  expect(await torn(() => behind.observe(input, world.step()), renaming, 'ledgers-a-old')).toBe('done');
+  const { reversible: back } = action;
+  const { reversible: backBehind } = behind;
+  const givingBack = () => back.act(input, before, world.step());
+  expect(await torn(() => backBehind.observe(input, before, world.step()), givingBack, 'ledgers-a')).toBe('done');
+  await proxy.close();
 });
 
 test('an old primary makes room for a replica of the new one', async () => {

@@ -16,13 +16,22 @@ type Given = z.infer<typeof input>;
 
 /** Gives an instance another name, and with it another endpoint; whoever uses the old one loses it. */
 export const renameInstance = (clients: RdsClients) => {
+  // Each name is asked for by itself, and the rename may take effect between the two answers: one instance under both
+  // names, or under neither, is that moment, and is looked at once more.
   const both = async ({ region, instance, name }: Given, context: LookContext) => {
     const signal = lookSignal(context);
-    const [old, renamed] = await Promise.all([
-      clients.find(region, instance, signal),
-      clients.find(region, name, signal),
-    ]);
-    return { old, renamed };
+    const look = async () => {
+      const [old, renamed] = await Promise.all([
+        clients.find(region, instance, signal),
+        clients.find(region, name, signal),
+      ]);
+      return { old, renamed };
+    };
+    const first = await look();
+    if (first.old?.DbiResourceId !== first.renamed?.DbiResourceId) return first;
+    const second = await look();
+    const isOne = second.old && second.old.DbiResourceId === second.renamed?.DbiResourceId;
+    return isOne ? { old: undefined, renamed: second.renamed } : second;
   };
   const rename = async (region: string, from: string, to: string, context: StepContext) => {
     const writer = await clients.changing(region, context);
