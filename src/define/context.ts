@@ -31,7 +31,7 @@ export interface StepContext extends LookContext {
   key: string;
   /**
    * Must be awaited right before each call that changes something. Throws when this worker no longer holds the run.
-   * Resolves to a signal that fires before the hold can lapse: the call's deadline.
+   * Resolves to the call's deadline: a signal that fires before the hold can lapse, and after some seconds in any case.
    */
   beforeChange(): Promise<AbortSignal>;
   /** Renders a template of `templates/` (name without `.liquid`) with the run's facts and `extra`. */

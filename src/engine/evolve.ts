@@ -189,14 +189,17 @@ const apply = (state: RunState, event: Exclude<RecordedEvent, { type: 'run.creat
       if (!approval) return { ...state, unknown: `An approval of "${id}" was taken back before it was asked for.` };
       const left = approval.given.filter((each) => each.person !== person);
       const withdrawn = [...approval.withdrawn, { person, name, reason, at }];
+      const asked = step(id, {
+        state: 'waiting',
+        lookAt: approval.expiresAt,
+        endedAt: null,
+        output: null,
+        seen: 'waiting for approval',
+      });
+      const wasGiven = state.steps[id]?.state === 'succeeded';
       return {
-        ...step(id, {
-          state: 'waiting',
-          lookAt: approval.expiresAt,
-          endedAt: null,
-          output: null,
-          seen: 'waiting for approval',
-        }),
+        ...asked,
+        ...(wasGiven && { steps: { ...asked.steps, ...remindingAgain(state, id, at) } }),
         approvals: { ...state.approvals, [id]: { ...approval, given: left, withdrawn } },
       };
     }
@@ -254,6 +257,37 @@ const apply = (state: RunState, event: Exclude<RecordedEvent, { type: 'run.creat
         unknown: `The journal holds a ${(event as { type: string }).type} (${JSON.stringify(data).slice(0, 80)}), which this version does not know.`,
       };
   }
+};
+
+/**
+ * A question that is open again is silent again: who watched whether it is answered in time goes on, by the time at which it
+ * began, and what follows from silence may still be done.
+ */
+const remindingAgain = (state: RunState, approval: string, at: string): Record<string, StepState> => {
+  const { steps } = state.created.graph;
+  const anew: Record<string, StepState> = {};
+  for (const { id, uses, input } of steps) {
+    const current = state.steps[id]!;
+    if (uses === 'engine/in-time' && (input as { step: string }).step === approval && current.state === 'succeeded')
+      anew[id] = {
+        ...current,
+        state: 'waiting',
+        seen: `waiting for ${approval}`,
+        lookAt: at,
+        endedAt: null,
+        output: null,
+      };
+  }
+  // Steps need not stand in the order in which they wait for each other.
+  for (let grown = true; grown; ) {
+    grown = false;
+    for (const { id, needs, after } of steps)
+      if (!anew[id] && state.steps[id]!.state === 'skipped' && [...needs, ...after].some((before) => anew[before])) {
+        anew[id] = freshStep();
+        grown = true;
+      }
+  }
+  return anew;
 };
 
 /** A step that a person begins again keeps the count of its tries, and what was there before its first act. */

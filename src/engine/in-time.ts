@@ -14,3 +14,11 @@ export const inTime = async <T>(signal: AbortSignal, looking: Promise<T>): Promi
     signal.removeEventListener('abort', onAbort);
   }
 };
+
+/** Fires with the signal, and after that many wall milliseconds at the latest. */
+export const within = (signal: AbortSignal, milliseconds: number): AbortSignal => {
+  const both = AbortSignal.any([signal, AbortSignal.timeout(milliseconds)]);
+  // Node lets go of a deadline that nobody listens to, and who only asks whether it has passed would wait forever.
+  both.addEventListener('abort', () => {}, { once: true });
+  return both;
+};

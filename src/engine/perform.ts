@@ -22,7 +22,7 @@ import { type AssessInput, assess } from './assess.ts';
 import { approvalHash, approvedBound } from './bounds.ts';
 import { acceptance } from './controls.ts';
 import type { RunEvent } from './events.ts';
-import { inTime } from './in-time.ts';
+import { inTime, within } from './in-time.ts';
 import { pollSeconds, retrySeconds } from './poll.ts';
 import type { EnginePorts, LossReading } from './ports.ts';
 import { preview } from './preview.ts';
@@ -675,11 +675,13 @@ const askApprovedLoss = async (options: PerformOptions, input: Json): Promise<An
   return askLoss(options, { ...loss, limitSeconds: bound.seconds } as unknown as Json);
 };
 
+/** No look may hold a worker for longer than this, in wall milliseconds, whatever the other side does. */
+const lookPatienceMs = 20_000;
+
 const lookContext = ({ ports, signal }: PerformOptions): LookContext => ({
   clock: ports.clock,
   log: ports.log,
-  // No look may hold a worker for longer than this, whatever the other side does.
-  signal: AbortSignal.any([signal, AbortSignal.timeout(20_000)]),
+  signal: within(signal, lookPatienceMs),
 });
 
 const stepContext = (options: PerformOptions): StepContext => {

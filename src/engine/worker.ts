@@ -3,6 +3,7 @@ import { MaydayError, messageOf } from '../errors.ts';
 import type { Step } from '../plan/graph.ts';
 import type { Registry } from '../plan/registry.ts';
 import { decide } from './decide.ts';
+import { within } from './in-time.ts';
 import { perform } from './perform.ts';
 import type { EnginePorts, Lease } from './ports.ts';
 import type { RunHandle, RunStore } from './run-store.ts';
@@ -19,6 +20,12 @@ export interface Worker {
 
 /** More lanes than this at once are left to other processes. */
 const mostLanes = 200;
+
+/**
+ * Wall milliseconds that one call which changes something may take: a service that takes it and never answers must not hold a
+ * step for ever. Whether it was made is looked for then.
+ */
+const changePatienceMs = 15_000;
 
 /** A wait shorter than this (wall time) is slept through; a longer one gives the run back. */
 const shortWaitMs = 40;
@@ -157,7 +164,7 @@ export const createWorker = (ports: EnginePorts, registry: Registry, store: RunS
         beforeChange: async () => {
           await hold.renew();
           hold.check();
-          return hold.signal;
+          return within(hold.signal, changePatienceMs);
         },
       });
       if ('lookAgainAt' in performed) handle.lookAgain(id, performed.lookAgainAt);

@@ -254,6 +254,30 @@ test('a yes can be taken back until the first change has begun, and then it must
   );
 });
 
+test('a question that is open again is watched again, and silence is still answered', () => {
+  const inTime = { kind: 'engine', effect: 'read', uses: 'engine/in-time', lane: 'tell', optional: true } as const;
+  const graph = graphOf([
+    approvalStep('approve'),
+    step('lamp', { needs: ['approve'] }),
+    step('if-silent', { ...inTime, input: { step: 'approve', seconds: 100 } }),
+    step('reminder', { uses: 'world/tell', after: ['if-silent'], onFailure: true }),
+    step('mentioned', { uses: 'world/tell', needs: ['reminder'] }),
+  ]);
+  const asked = settle(null, [{ type: 'run.created', data: createdOf(graph) }], now, 'somebody', 0).state;
+  const paused = after(asked, [{ type: 'run.paused', data: { person: 'UROSE', reason: 'wait' } }]);
+  const answered = after(paused, [
+    ...yes(paused, person('UPIP')),
+    { type: 'step.succeeded', data: { step: 'if-silent', seen: 'done in time', changed: false, output: {} } },
+  ]);
+  expect(answered.steps).toMatchObject({ reminder: { state: 'skipped' }, mentioned: { state: 'skipped' } });
+  const back = after(answered, withdraw(answered, { person: 'UPIP', name: 'Pip' }, 'I misread it'), later(30));
+  // By its own clock: what has passed of the time counts.
+  expect(back.steps['if-silent']).toMatchObject({ state: 'waiting', startedAt: now.toISOString() });
+  const missed = { step: 'if-silent', message: 'not done', code: 'system/unavailable', effect: 'not-made' } as const;
+  const silent = after(back, [{ type: 'step.failed', data: missed }], later(100));
+  expect(silent.steps['reminder']!.state).toBe('looking');
+});
+
 test('where something can never be taken back and the rule says so, a yes needs a second proof', () => {
   const state = losing(4, 60, { stepUp: ['totp', 'link'] });
   expect(() => yes(state, person('UPIP'))).toThrow(

@@ -92,3 +92,23 @@ describe('while these take connections and never answer:', { timeout: 240_000 },
       'restore',
     ));
 });
+
+it('a cluster that took one change and did not answer it holds its step up for seconds, and is not asked twice', async () => {
+  const rehearsal = await openRehearsal({ postgresUrl: inject('databaseUrl'), speed: 60 });
+  try {
+    const { world } = rehearsal;
+    await rehearsal.start();
+    const change = 'kubernetes:PatchConfigMap';
+    await world.post('/faults', { kind: 'timeout', change, times: 1 });
+    const words = 'omnimesh cache it is slow';
+    const runId = await startApproved(world, 'dr-lead', '/failover', words, ['dba', 'vp-engineering']);
+    const rows = await untilFinished(rehearsal, runId);
+    expect(rows.at(-1)!.data.event.outcome).toBe('succeeded');
+    expect((await world.get('/ledger')).counts[change]).toBe(1);
+    const ofIt = rows.filter(({ data }) => data.event.step === 'point-cache');
+    expect(ofIt.filter(({ type }) => type === 'step.acting')).toHaveLength(1);
+    expect(ofIt.find(({ data }) => data.event.error)?.data.event.seen).toContain('no answer came');
+  } finally {
+    await rehearsal.close();
+  }
+}, 120_000);

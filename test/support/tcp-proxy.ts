@@ -73,11 +73,13 @@ export const startTcpProxy = async (
     const frames = protocol === 'postgres' ? createFrames() : (bytes: Buffer) => [bytes];
     client.on('data', (bytes) => {
       for (const frame of frames(bytes)) {
-        const found =
-          active.length === 0 ? undefined : active.find((each) => !each.isReached && each.fits(textOf(frame), pair));
-        if (found) {
+        const text = active.length === 0 ? '' : textOf(frame);
+        const fitting = active.filter((each) => !each.isReached && each.fits(text, pair));
+        // One message may be what several only wait to notice; it can be held for one of the others.
+        const holding = fitting.find(({ hold }) => hold !== 'none');
+        for (const found of fitting.filter((each) => each.hold === 'none' || each === holding)) {
           found.isReached = true;
-          awaited = found;
+          awaited = holding ?? found;
           found.end = () => {
             client.resetAndDestroy();
             upstream.resetAndDestroy();
