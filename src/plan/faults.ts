@@ -24,8 +24,62 @@ export const faultsOf = (source: PlanSource, schema: z.ZodType, error: z.ZodErro
           message: `unknown key "${key}".`,
         }));
     }
-    return [{ file: source.file, ...source.placeOf(path), message: `${say(path)}: ${issue.message}` }];
+    return [
+      {
+        file: source.file,
+        ...source.placeOf(path),
+        message: `${say(path)}: ${sayIssue(issue, at(source.value, path))}`,
+      },
+    ];
   });
+
+/** What zod found, in the words of who writes plans; a message of our own schema stays as it is. */
+const sayIssue = (issue: z.core.$ZodIssue, found: unknown): string => {
+  if (!/^(Invalid|Too (small|big))/.test(issue.message)) return issue.message;
+  if (found === undefined) return 'it is missing';
+  switch (issue.code) {
+    case 'invalid_type':
+      return `expected ${kinds[issue.expected] ?? issue.expected}, found ${kindOf(found)}`;
+    case 'invalid_value': {
+      const valid = issue.values.map(String);
+      return `expected ${valid.join(', ').replace(/, (?=[^,]*$)/, ' or ')}, found ${kindOf(found)}.${typeof found === 'string' ? didYouMean(found, valid) : ''}`;
+    }
+    case 'too_small':
+      return `expected ${issue.inclusive ? 'at least' : 'more than'} ${issue.minimum}${counted(issue.origin)}`;
+    case 'too_big':
+      return `expected ${issue.inclusive ? 'at most' : 'less than'} ${issue.maximum}${counted(issue.origin)}`;
+    case 'invalid_union':
+      return `${kindOf(found)} is none of what may stand here`;
+    default:
+      return issue.message;
+  }
+};
+
+const kinds: Record<string, string> = {
+  string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'keys and values',
+  record: 'keys and values',
+};
+
+const kindOf = (value: unknown): string => {
+  if (value === null) return 'nothing';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'keys and values';
+  return typeof value === 'string' ? `"${value.slice(0, 60)}"` : String(value);
+};
+
+const counted = (origin: string): string =>
+  origin === 'string' ? ' characters' : origin === 'array' || origin === 'set' ? ' of them' : '';
+
+const at = (value: unknown, path: Path): unknown =>
+  path.reduce<unknown>(
+    (here, key) => (typeof here === 'object' && here !== null ? (here as Record<string, unknown>)[key] : undefined),
+    value,
+  );
 
 export const faultAt = (source: PlanSource, path: Path, message: string, key?: string): PlanFault => ({
   file: source.file,

@@ -134,13 +134,19 @@ export interface RuleText {
   rule: z.infer<typeof ruleSchema>;
 }
 
+/** A yes to a question of last week would be one to another world. */
+const longestQuestionSeconds = 7 * 86_400;
+const expiry = duration.refine((seconds) => seconds <= longestQuestionSeconds, {
+  message: 'expected at most 7d: what was shown longer ago than that is no longer what would be done',
+});
+
 /** Hours or `otherwise` or `always` → a rule, or several of which the first that fits holds; `expires` → a duration. Keys are told apart here, so the error can say which. */
 const approval = z.record(z.string(), z.unknown()).transform((value, context) => {
   const rules: RuleText[] = [];
   let expiresSeconds: number | undefined;
   let isForAllHours = false;
   for (const [key, written] of Object.entries(value)) {
-    const schema = key === 'expires' ? duration : ruleSchema;
+    const schema = key === 'expires' ? expiry : ruleSchema;
     if (key !== 'expires' && key !== 'otherwise' && key !== 'always' && !parseHours(key)) {
       context.addIssue({
         code: 'custom',
@@ -162,7 +168,7 @@ const approval = z.record(z.string(), z.unknown()).transform((value, context) =>
   }
   if (!isForAllHours)
     context.addIssue({ code: 'custom', message: 'expected a rule for every hour: add "otherwise" or "always"' });
-  if (expiresSeconds === undefined)
+  if (!Object.hasOwn(value, 'expires'))
     context.addIssue({ code: 'custom', message: 'expected "expires": how long the question stands' });
   return { rules, expiresSeconds: expiresSeconds ?? 0 };
 });

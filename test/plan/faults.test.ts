@@ -290,6 +290,15 @@ const faults: [string, string, string, string, string][] = [
     'rist',
     'no procedure of failover is called "rist". Did you mean "rest"?',
   ],
+  ['a number where a text belongs', 'title: Orchard\n', 'title: 7\n', '7\n', 'title: expected a text, found 7'],
+  [
+    'a word that is none of those which may stand there',
+    '      mill: { active: 4, standby: 1 }',
+    '      mill: [4, 1]',
+    '[4, 1]',
+    'expected keys and values, found a list',
+  ],
+  ['a question that stands for weeks', 'expires: 20m', 'expires: 400d', '400d', 'expires: expected at most 7d'],
   ['broken YAML', 'owner: growers', 'owner: [growers', '', ''],
 ];
 
