@@ -13,7 +13,7 @@ export const dr = defineCommand({
   name: '/dr',
   summary: 'See how systems stand and what runs do',
   usage:
-    'status|check <plan> | assess|propose <plan> [<situation>] | recover <plan> <scope> <reason> | who <plan> [<flow>] [<scope>] [at <time>] | plan <tool> <plan> … | checklist <run> | run [<id> [pause|resume|retry|skip|force|allow|refuse|done|withdraw|abort …]] | step-up [enrol|confirm <code>] | help',
+    'status|check <plan> | assess|propose <plan> [<situation>] | recover <plan> <scope> <reason> | who <plan> [<flow>] [<scope>] [at <time>] | plan <tool> <plan> … | checklist <run> | run [<id> [pause|resume|retry|skip|force|allow|refuse|done|reject|withdraw|abort …]] | step-up [enrol|confirm <code>] | help',
   examples: [
     '/dr status shop',
     '/dr check shop',
@@ -200,6 +200,7 @@ const deeds = [
   'pause',
   'resume',
   'cancel',
+  'reject',
   'abort',
   'retry',
   'skip',

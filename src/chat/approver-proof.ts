@@ -12,6 +12,8 @@ export interface StepUpPort {
   confirm(person: string, code: string): Promise<{ channel: string; ts: string } | undefined>;
   isEnrolled(person: string): Promise<boolean>;
   proveByCode(person: string, code: string, askedAt: Date): Promise<void>;
+  /** Who takes their yes back has not said it again by a link that was mailed before. */
+  forgetLinks(person: string, run: string): Promise<void>;
   /** Mails a link that is good once; returns where to, made unreadable in part. Throws when there is no address. */
   mailLink(state: RunState, link: { person: string; hash: string; typed: string | null }): Promise<string>;
 }

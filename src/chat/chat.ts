@@ -104,6 +104,7 @@ export const createChat = (options: ChatOptions): Chat => {
   const tell = createTell(slack);
   const orders = createOrders({
     ...options,
+    withdrawn: (person, runId) => options.stepUp.forgetLinks(person, runId),
     isGone: (person) =>
       slack.userInfo(person).then(
         ({ isDeactivated }) => isDeactivated,

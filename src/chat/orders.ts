@@ -28,7 +28,7 @@ import {
 import type { RunEvent, Via } from '../engine/events.ts';
 import type { RunStore } from '../engine/run-store.ts';
 import { type Approval, type RunState, wasApproved } from '../engine/state.ts';
-import { MaydayError } from '../errors.ts';
+import { MaydayError, messageOf } from '../errors.ts';
 
 /** Who gives an order, proven by Slack's signature or by their own. */
 export interface Orderer {
@@ -39,10 +39,7 @@ export interface Orderer {
 }
 
 /** What a person may tell a run to do. `hash` is what they saw, `typed` what the rule asks them to type. */
-export type Order =
-  | { deed: 'approve'; hash: string; typed: string | null; stepUp?: Approver['stepUp'] }
-  | { deed: 'reject'; reason: string }
-  | RunOrder;
+export type Order = { deed: 'approve'; hash: string; typed: string | null; stepUp?: Approver['stepUp'] } | RunOrder;
 
 export interface Orders {
   /** Carries an order out, or throws one sentence with the rule and who may. Returns what to say to the person. */
@@ -67,6 +64,8 @@ export interface OrdersOptions {
   planDigest(plan: string): string | undefined;
   /** Somebody has left: their account is deactivated. False where nobody can tell. */
   isGone?(person: string): Promise<boolean>;
+  /** Somebody has taken their yes back: what was mailed to them for another one is no longer good. */
+  withdrawn(person: string, runId: string): Promise<void>;
   /** What would be lost now of what the run leaves; nothing when it takes too long to say. */
   measure(state: RunState): Promise<MeasuredLoss[]>;
 }
@@ -183,6 +182,8 @@ export const createOrders = (options: OrdersOptions): Orders => {
       const handle = await store.open(runId);
       const make = await eventsOf(await handle.refresh(), order, by);
       const after = await handle.commit(make, { actor: `${by.via}:${by.person}` });
+      if (order.deed === 'withdraw')
+        await options.withdrawn(by.person, runId).catch((error) => log.warn({ run: runId }, messageOf(error)));
       return answer(after, order);
     },
   };

@@ -1,5 +1,6 @@
 import type { Clock } from '../define.ts';
-import { stepUpFor } from '../engine/approvals.ts';
+import { approvalText } from '../engine/approval-text.ts';
+import { stepUpFor, waitingApproval } from '../engine/approvals.ts';
 import { ruleOf, wordToAllow } from '../engine/controls.ts';
 import type { RunStore } from '../engine/run-store.ts';
 import type { RunState } from '../engine/state.ts';
@@ -8,7 +9,7 @@ import type { SlackClient } from '../systems/slack/index.ts';
 import type { ApproverProof } from './approver-proof.ts';
 import { oneFieldForm, saidForm } from './cards/forms.ts';
 import { type CommandOf, runDetails } from './cards/run-details.ts';
-import { shorten } from './cards/text.ts';
+import { plain, shorten } from './cards/text.ts';
 import type { ChatOptions } from './chat.ts';
 import type { Order, Orders } from './orders.ts';
 import type { ViewAnswer } from './slack-app.ts';
@@ -243,7 +244,8 @@ export const formFor = (actionId: string, value: string, state: RunState) => {
   if (actionId !== 'run:approve') return undefined;
   const typed = ruleOf(state)?.typedWord ?? null;
   const again = stepUpFor(state);
-  if (typed === null && again === null) return undefined;
+  if ((typed === null && again === null) || waitingApproval(state) === undefined) return undefined;
+  const { graph } = state.created;
   return oneFieldForm({
     callback: 'run:approve-typed',
     title: 'Approve this run',
@@ -251,6 +253,12 @@ export const formFor = (actionId: string, value: string, state: RunState) => {
     hint: `The rule "${ruleOf(state)?.name}" asks for it.`,
     submit: 'Approve',
     value,
+    about: [
+      `*${plain(`${graph.flow} of ${graph.scope}: ${graph.title}`)}*`,
+      approvalText(state)
+        .map((line) => plain(shorten(line, 400)))
+        .join('\n'),
+    ],
     ...(typed === null && { without: true }),
     ...(again && { more: [codeField(again)] }),
   });

@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 import { sayDuration } from '../plan/duration.ts';
 import { type Bot, startBot } from './demo/bot.ts';
 import { criticalPath } from './demo/critical-path.ts';
-import { judgeFailover, judgeRestore, judgeReturn, judgeTelling, type Verdict } from './demo/judge.ts';
+import { judgeFailover, judgeQuiet, judgeRestore, judgeReturn, judgeTelling, type Verdict } from './demo/judge.ts';
 import { folderOf } from './demo/plan-folder.ts';
 import {
   approveOnCard,
@@ -151,6 +151,7 @@ const tell = async (
     teller.say(await typeCommand(world, teller, onCall, '/dr', `status ${plan.plan}`));
     teller.say(`\n── ${region} comes back ──`);
     verdicts.push(...(await judgeReturn(world, plan as never, home, (text) => teller.say(text))));
+    verdicts.push(...(await judgeQuiet(world, plan as never)));
   }
   const result = await collect(world, bot, plan, runs);
   verdicts.push({

@@ -15,6 +15,7 @@ import { createTools, loadPlans } from '../plan-language.ts';
 import { redact } from '../redact.ts';
 import { orderText, proveOrder, type SignedOrder } from '../ssh/signed-order.ts';
 import { steeredBy } from '../steered-by.ts';
+import { forgetLinks } from '../step-up/step-up.ts';
 import { createWatch } from '../watch/watch.ts';
 import { type OpenJournal, withJournal } from './open.ts';
 import { print } from './print.ts';
@@ -70,6 +71,7 @@ const carryOut = async (runId: string, given: Order, identity: Identity, journal
       steeredBy: (state) => steeredBy(state, plans, registry, clock.now()),
       people: () => peopleOf(plan, view),
       planDigest: () => plan.digest,
+      withdrawn: (approver, run) => forgetLinks(journal.database.pool, approver, run, clock.wall()),
       measure: (state) => measureLosses(state, (name, input, signal) => watch.readLoss(name, input, signal)),
     });
     const said = await orders.give(runId, order, { person: person.slack, name: person.name, via: 'command-line' });

@@ -106,7 +106,7 @@ export interface PlanTools {
 
 /** What a person may tell a run to do by a command. */
 export type RunOrder =
-  | { deed: 'pause' | 'resume' | 'cancel' | 'abort' | 'withdraw'; reason: string }
+  | { deed: 'pause' | 'resume' | 'cancel' | 'abort' | 'reject' | 'withdraw'; reason: string }
   | { deed: 'retry'; step?: string; reason: string }
   | { deed: 'skip' | 'force' | 'refuse'; step: string; reason: string }
   /** A person's own work is done. */

@@ -9,7 +9,7 @@ import { didYouMean } from './nearest.ts';
 import type { Registry } from './registry.ts';
 import { residencyFaults } from './residency.ts';
 import { type BlockText, blockSchema, type IncludeText, type PlanText, planSchema } from './schema.ts';
-import { secretFaults } from './secrets.ts';
+import { secretFaults, secretInFile } from './secrets.ts';
 import { type PlanFault, type PlanSource, planError, readSource } from './source.ts';
 
 /** A plan as read from its file, its components understood by their kinds. */
@@ -87,7 +87,10 @@ export const parsePlan = (
       files[name] = readBeside(name);
     } catch {
       faults.push(faultAt(source, path, `the file "${name}" beside the plan cannot be read`));
+      continue;
     }
+    const secret = secretInFile(name, files[name]);
+    if (secret !== undefined) faults.push(faultAt(source, path, secret));
   }
   faults.push(...secretFaults(source), ...residencyFaults(text, source));
   const blocks: Plan['blocks'] = {};

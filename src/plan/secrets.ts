@@ -19,3 +19,12 @@ export const secretFaults = (source: PlanSource): PlanFault[] => {
   visit(source.value, []);
   return faults;
 };
+
+/** A file beside a plan is read into the run and its record as it stands, so it may hold no secret either. */
+export const secretInFile = (name: string, text: string): string | undefined => {
+  if (/^\s*kind:\s*["']?Secret["']?\s*$/m.test(text))
+    return `the file "${name}" holds a Secret, whose values would stand in the record of every run; keep it in the cluster, and change it with kubernetes/patch-secret`;
+  if (redact(text) === text) return undefined;
+  const line = text.split('\n').findIndex((each) => redact(each) !== each) + 1;
+  return `the file "${name}" holds what looks like a secret${line > 0 ? ` in line ${line}` : ''}, and would stand in the record of every run; keep it where the system that needs it finds it`;
+};

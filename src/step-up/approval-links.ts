@@ -1,10 +1,8 @@
 import type { Json, PersonView } from '../define.ts';
-import { openApproval } from '../engine/approvals.ts';
+import { approvalText } from '../engine/approval-text.ts';
 import type { RunStore } from '../engine/run-store.ts';
 import type { RunState } from '../engine/state.ts';
-import { expectedLosses, previewOf } from '../engine/summary.ts';
 import { MaydayError } from '../errors.ts';
-import { sayDuration } from '../plan/duration.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { StepUp } from './step-up.ts';
 
@@ -59,38 +57,14 @@ export const createLinkApprovals = (options: {
   const look = async (token: string) => {
     const link = await options.stepUp.readLink(token);
     const state = await stateOf(link.run);
-    const { graph, requester, reason } = state.created;
-    const { asked } = openApproval(state, new Date(0));
-    const forGood = graph.steps.filter(({ effect, stays }) => effect === 'change' && stays !== undefined);
-    const named = (place: string) => `${place} (${graph.regions[place] ?? place})`;
-    const route =
-      graph.from && graph.to && graph.from !== graph.to
-        ? `${named(graph.from)} → ${named(graph.to)}`
-        : graph.to
-          ? named(graph.to)
-          : '';
+    const { graph } = state.created;
     return {
       title: `${graph.flow} of ${graph.scope}: ${graph.title}`,
       lines: [
         `${nameOf(state, link.person)}, your yes counts when you press Approve.`,
-        [state.created.severity, graph.account ? `account ${graph.account}` : '', route].filter(Boolean).join(' · '),
-        `Asked for by ${requester.name}: ${reason}`,
-        ...expectedLosses(state).map(({ because, component }) => {
-          const bound = asked.bounds.find((each) => each.component === component);
-          const seconds = bound?.seconds;
-          return `Expected loss: ${because}. ${seconds == null ? 'Nobody knows how much that is; your yes accepts it.' : `Your yes holds up to ${sayDuration(seconds)}${bound?.from === 'seen' ? ', which is more than the plan allows for' : ''}.`}`;
-        }),
-        ...(previewOf(state)?.changes ?? [])
-          .slice(0, 20)
-          .map(({ resource, now, then }) => `${resource}: ${now} → ${then}`),
-        ...graph.steps.flatMap(({ title, whenUnreachable: rule }) =>
-          rule?.rule === 'accept-up-to'
-            ? `${title}: if it does not answer, the run goes on while at most ${sayDuration(rule.seconds)} can be lost. Approving accepts that.`
-            : [],
-        ),
-        forGood.length > 0 ? `Cannot be taken back: ${forGood.map(({ title }) => title).join('; ')}.` : '',
-        `Run ${state.created.run} · text ${link.hash.slice(0, 12)} · asked until ${asked.expiresAt}. To say no, press Reject on the card.`,
-      ].filter((line) => line !== ''),
+        ...approvalText(state),
+        `Run ${state.created.run} · text ${link.hash.slice(0, 12)}. To say no, press Reject on the card.`,
+      ],
     };
   };
   const approve = async (token: string): Promise<{ title: string; text: string }> => {

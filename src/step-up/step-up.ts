@@ -36,6 +36,8 @@ export interface StepUp {
   makeLink(link: ApprovalLink): Promise<string>;
   /** What a token stands for, without using it up: mail scanners open links. Throws `authority/refused`. */
   readLink(token: string): Promise<ApprovalLink>;
+  /** Links of before say nothing of what that person means now. */
+  forgetLinks(person: string, run: string): Promise<void>;
   /** Uses a token up. Throws `authority/refused` when it was used, has expired or is none. */
   useLink(token: string): Promise<ApprovalLink>;
   /** Forgets somebody's secret; they enrol again. */
@@ -193,11 +195,7 @@ export const createStepUp = ({ pool, key, now, worldNow, record }: StepUpOptions
           `${mostLinks} links were mailed to you within ${windowMinutes} minutes. Use the newest one. Nothing was approved.`,
         );
       // Only the newest is good.
-      await pool.query('UPDATE step_up_links SET used_at = $3 WHERE person = $1 AND run = $2 AND used_at IS NULL', [
-        person,
-        run,
-        now(),
-      ]);
+      await forgetLinks(pool, person, run, now());
       const expiresAt = new Date(now().getTime() + linkMinutes * 60_000);
       const link = { id: randomBytes(16).toString('base64url'), person, run, hash, typed, expiresAt };
       await pool.query(
@@ -211,6 +209,7 @@ export const createStepUp = ({ pool, key, now, worldNow, record }: StepUpOptions
       const { person, run, hash, typed } = await linkOf(token);
       return { person, run, hash, typed };
     },
+    forgetLinks: (person, run) => forgetLinks(pool, person, run, now()),
     async useLink(token) {
       const { id, person, run, hash, typed } = await linkOf(token);
       const { rowCount } = await pool.query('UPDATE step_up_links SET used_at = $2 WHERE id = $1 AND used_at IS NULL', [
@@ -227,6 +226,17 @@ export const createStepUp = ({ pool, key, now, worldNow, record }: StepUpOptions
       return rowCount === 1;
     },
   };
+};
+
+/** No link that was mailed to a person for a run is good any more. */
+export const forgetLinks = async (
+  pool: Pick<pg.Pool, 'query'>,
+  person: string,
+  run: string,
+  at: Date,
+): Promise<void> => {
+  const sql = 'UPDATE step_up_links SET used_at = $3 WHERE person = $1 AND run = $2 AND used_at IS NULL';
+  await pool.query(sql, [person, run, at]);
 };
 
 /** Everything that a link means, so that nothing of it can be another's. */

@@ -40,7 +40,9 @@ const approveWith = async (runId: string, user: string, values: Record<string, s
     ts: card.message.ts,
     actionId: 'run:approve',
   });
-  expect(clicked.view, `a form for ${user}`).toBeDefined();
+  expect(clicked.view, `a form for ${user}: ${clicked.said}`).not.toBeNull();
+  // Whoever types a code sees once more what it is for.
+  expect(JSON.stringify(clicked.view)).toMatch(/Expected loss: .*Your yes holds up to .*Cannot be taken back: /);
   const filled = Object.fromEntries(Object.entries(values).map(([id, value]) => [id, { value }]));
   return world.post('/slack/submit', { user, viewId: clicked.view.id, values: filled });
 };

@@ -199,6 +199,7 @@ describe('saying that it is done', () => {
       people: () => [pip],
       steeredBy: () => undefined,
       planDigest: () => 'digest',
+      withdrawn: async () => {},
       measure: async () => [],
     });
     const by = (person: string) => ({ person, name: person, via: 'slack' as const });

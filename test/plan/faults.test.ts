@@ -425,6 +425,15 @@ test('an edit of a plan, or of a file beside it, is seen without a restart; a br
   writeFileSync(join(folder, 'orchard', 'leaves.yml'), 'a: 2');
   const second = store.find('orchard').digest;
   expect(second).not.toBe(digest);
+  const leaves = (text: string) => {
+    writeFileSync(join(folder, 'orchard', 'leaves.yml'), text);
+    return () => createPlanStore(folder, registry);
+  };
+  expect(leaves('a: 2\nurl: postgres://picker:hunter2@crates/db')).toThrow(
+    /orchard\.yml:\d+:\d+: the file "orchard\/leaves\.yml" holds what looks like a secret in line 2/,
+  );
+  expect(leaves('kind: Secret\ndata: { key: aHVudGVyMg== }')).toThrow(/holds a Secret, whose values/);
+  expect(leaves('a: 2')).not.toThrow();
   writeFileSync(join(folder, 'orchard.yml'), `${orchard}\n# later`);
   expect(store.find('orchard').digest).not.toBe(second);
   writeFileSync(join(folder, 'orchard.yml'), orchard.replace('plan: orchard', 'plan: mill'));

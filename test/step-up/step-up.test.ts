@@ -129,6 +129,18 @@ describe('links', () => {
     await expect(stepUp.useLink(late)).rejects.toThrow(/has expired/);
   });
 
+  test('are no longer good for who took their yes back, and stay so for everybody else', async () => {
+    const run = 'r-withdraw';
+    const [mine, another, elsewhere] = await Promise.all([
+      stepUp.makeLink({ ...link, run }),
+      stepUp.makeLink({ ...link, run, person: 'U0LINK02' }),
+      stepUp.makeLink({ ...link, run: 'r-another1', person: 'U0LINK03' }),
+    ]);
+    await stepUp.forgetLinks(link.person, run);
+    await expect(stepUp.useLink(mine)).rejects.toThrow(/used before/);
+    for (const token of [another, elsewhere]) await stepUp.useLink(token);
+  });
+
   test('of one that is used twenty times at once, one counts', async () => {
     const token = await stepUp.makeLink(link);
     const results = await Promise.allSettled(Array.from({ length: 20 }, () => stepUp.useLink(token)));

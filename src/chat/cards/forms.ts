@@ -1,4 +1,4 @@
-import type { ModalView } from '@slack/types';
+import type { KnownBlock, ModalView } from '@slack/types';
 import { shorten } from './text.ts';
 
 /** A small form with one line to type; what it is about travels in `private_metadata`. */
@@ -14,6 +14,8 @@ export const oneFieldForm = (form: {
   more?: { id: string; label: string; hint: string; optional?: true; most: number }[];
   /** Only the further lines are asked for. */
   without?: true;
+  /** What it is about, above the fields; formatted, and safe to show. */
+  about?: readonly string[];
 }): ModalView => ({
   type: 'modal',
   callback_id: form.callback,
@@ -22,21 +24,28 @@ export const oneFieldForm = (form: {
   submit: { type: 'plain_text', text: form.submit },
   close: { type: 'plain_text', text: 'Go back' },
   blocks: [
-    ...(form.without ? [] : [{ id: 'field', label: form.label, hint: form.hint, most: 500 }]),
-    ...(form.more ?? []),
-  ].map(({ id, label, hint, most, ...rest }) => ({
-    type: 'input',
-    block_id: id,
-    label: { type: 'plain_text', text: shorten(label, 2_000) },
-    hint: { type: 'plain_text', text: shorten(hint, 2_000) },
-    ...('optional' in rest && { optional: true }),
-    element: {
-      type: 'plain_text_input',
-      action_id: 'value',
-      multiline: id === 'field' && (form.multiline ?? false),
-      max_length: most,
-    },
-  })),
+    ...(form.about ?? []).map(
+      (line): KnownBlock => ({ type: 'section', text: { type: 'mrkdwn', text: shorten(line, 3_000) } }),
+    ),
+    ...[
+      ...(form.without ? [] : [{ id: 'field', label: form.label, hint: form.hint, most: 500 }]),
+      ...(form.more ?? []),
+    ].map(
+      ({ id, label, hint, most, ...rest }): KnownBlock => ({
+        type: 'input',
+        block_id: id,
+        label: { type: 'plain_text', text: shorten(label, 2_000) },
+        hint: { type: 'plain_text', text: shorten(hint, 2_000) },
+        ...('optional' in rest && { optional: true }),
+        element: {
+          type: 'plain_text_input',
+          action_id: 'value',
+          multiline: id === 'field' && (form.multiline ?? false),
+          max_length: most,
+        },
+      }),
+    ),
+  ],
 });
 
 /** In place of a form: what came of it. */

@@ -1,4 +1,4 @@
-import type { World } from './world.ts';
+import { channels, type World, wholeText } from './world.ts';
 
 /** One thing that must hold in the world, with what was found there. */
 export interface Verdict {
@@ -171,6 +171,24 @@ const returnPatienceSeconds = 40;
  * Brings the lost place back and judges that it is made safe by itself: whatever wrote there is stopped, and the old
  * primary takes no more rows. Nothing is judged for a plan that fences nothing.
  */
+/** Nothing may be left for a person to decide, and nobody woken twice, when all that was asked for has been done. */
+export const judgeQuiet = async (world: World, plan: Pick<PlanFile, 'announce'>): Promise<Verdict[]> => {
+  const waiting = (await channels(world)).flatMap(({ messages }) => messages).filter(({ text }) => /^🛑/u.test(text));
+  const { incidents } = await world.get('/pagerduty/state');
+  return [
+    {
+      what: 'no run waits for a human',
+      holds: waiting.length === 0,
+      found: waiting.map(wholeText).join('\n'),
+    },
+    {
+      what: 'on-call was woken once',
+      holds: incidents.length === (plan.announce?.pagerduty ? 1 : 0),
+      found: JSON.stringify(incidents.map(({ title, notes }: any) => ({ title, notes }))),
+    },
+  ];
+};
+
 export const judgeReturn = async (
   world: World,
   plan: PlanFile,
