@@ -96,7 +96,7 @@ export const createWatch = (options: WatchOptions): Watch => {
               timers.delete(timer);
               void loop();
             },
-            (everySeconds * 1000) / clock.speed,
+            Math.max((everySeconds * 1000) / clock.speed, shortestPauseMs),
           );
           timers.add(timer);
         });
@@ -198,6 +198,9 @@ export const createWatch = (options: WatchOptions): Watch => {
     },
   };
 };
+
+/** Wall milliseconds between two looks: a rehearsed world may run so fast that looking at it would be all there is time for. */
+const shortestPauseMs = 500;
 
 /** A healthy source answers well within this; a question open for longer counts as unanswered since it was asked. */
 const patienceMs = 500;

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type World, wholeText } from '../../src/cli/demo/world.ts';
+import { clickOnCard } from '../support/card.ts';
 import { mayday } from '../support/mayday-command.ts';
 import { cliPath, type RunningBot, readiness, startRunningBot } from '../support/running-bot.ts';
 
@@ -489,7 +490,7 @@ describe('what becomes of it', { timeout: 90_000 }, () => {
       ['Dashboard', 'https://figures.bakery.example/ovens'],
       ['Run', expect.stringContaining(card.ts.replace('.', ''))],
     ]);
-    await world.post('/slack/click', { user: 'ann', channel: channel.id, ts: card.ts, actionId: 'run:cancel' });
+    await clickOnCard(world, run, 'ann', 'run:cancel');
     await until('its end in the headline', async () => {
       const now = await world.get(`/slack/channels/${channel.name}`);
       return wholeText(headlineOf(now)).includes(`*cancelled* (${run})`);
