@@ -19,7 +19,7 @@ export default defineConfig({
     // Four at once on two cores: most of the time goes into waiting for the world, not into computing.
     maxWorkers: 4,
     // Each demo is a database, a world and a bot; more of them at once would starve each other.
-    maxConcurrency: 3,
+    maxConcurrency: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

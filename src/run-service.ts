@@ -322,7 +322,10 @@ const locate = async (
     return { from: place, to: place };
   }
   if (flow.locate === 'active') {
-    const roles = await rolesOf(view, [scope], view.places, context, ({ role }) => role === 'active');
+    const look = () => rolesOf(view, [scope], view.places, context, ({ role }) => role === 'active');
+    const first = await look();
+    // That no place answers at all is more often a hiccup of ours than the end of all of them.
+    const roles = first.length > 0 && first.every(({ role }) => role === 'unknown') ? await look() : first;
     const active = roles.find(({ role }) => role === 'active');
     if (!active)
       throw new MaydayError(

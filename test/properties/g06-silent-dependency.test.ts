@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { needsRedis, type RedisServer, startRedis } from '../support/redis.ts';
 import {
@@ -5,6 +6,7 @@ import {
   openRehearsal,
   type Rehearsal,
   startApproved,
+  startRunBy,
   untilEvent,
   untilFinished,
 } from '../support/rehearsal.ts';
@@ -92,6 +94,22 @@ describe('while these take connections and never answer:', { timeout: 240_000 },
       'restore',
     ));
 });
+
+it('a service that falls silent for the seconds of one look is asked once more where a part runs', async () => {
+  const rehearsal = await openRehearsal({ postgresUrl: inject('databaseUrl'), speed: 10 });
+  try {
+    const { world, sandbox } = rehearsal;
+    await rehearsal.start();
+    await world.post('/faults', { kind: 'service', service: 'rds', how: 'hang' });
+    const started = startRunBy(world, 'network', '/restore', 'omnimesh database 10m ago a table was dropped');
+    started.catch(() => {});
+    await sleep(2_500);
+    sandbox.context.faults.clear();
+    expect(await started).toMatch(/^r-/);
+  } finally {
+    await rehearsal.close();
+  }
+}, 60_000);
 
 it('a cluster that took one change and did not answer it holds its step up for seconds, and is not asked twice', async () => {
   const rehearsal = await openRehearsal({ postgresUrl: inject('databaseUrl'), speed: 60 });
