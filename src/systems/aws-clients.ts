@@ -1,6 +1,6 @@
 import type { StepContext } from '../define.ts';
 import { awsFailure } from './aws-failure.ts';
-import { type AwsSettings, awsOptions } from './aws-options.ts';
+import { type AwsSettings, awsOptions, onceMoreWhenClosed } from './aws-options.ts';
 import { sessionName, sharedRoles } from './aws-roles.ts';
 
 /** One client for each Region, made when it is first needed, and others for the calls that change something. */
@@ -35,16 +35,18 @@ export const createAwsClients = <C extends { destroy(): void }>(
     region: string,
     role: string | undefined,
     session: string,
+    more: object = {},
   ): C => {
     const known = kept.get(key);
     if (known) return known;
     const credentials = role ? () => roles.take(role, session, region) : undefined;
-    const made = make(awsOptions(settings, region, endpoint, credentials));
+    const made = make({ ...awsOptions(settings, region, endpoint, credentials), ...more });
     kept.set(key, made);
     return made;
   };
   return {
-    reading: (region) => clientOf(readers, region, region, readRole, 'mayday-read'),
+    reading: (region) =>
+      clientOf(readers, region, region, readRole, 'mayday-read', { retryStrategy: onceMoreWhenClosed }),
     async changing(region, { runId }) {
       if (!writeRole) return clientOf(writers, region, region, undefined, '');
       const session = sessionName(`mayday-${runId}`);

@@ -38,9 +38,27 @@ export interface AwsSettings {
 const connectMilliseconds = 3000;
 const answerMilliseconds = 5000;
 
+/** What Node says when the other side has closed the connection on which a call was being sent. */
+const closed: ReadonlySet<unknown> = new Set(['ECONNRESET', 'EPIPE']);
+
+const tried = (count: number) => ({ getRetryCount: () => count, getRetryDelay: () => 0 });
+
+/**
+ * For clients that only look, in place of more attempts: a kept connection may be closed in the moment it is used again, and
+ * what is looked at once, such as where something runs, must not be unknown for that. Whoever is silent is not asked again.
+ */
+export const onceMoreWhenClosed = {
+  acquireInitialRetryToken: async () => tried(0),
+  async refreshRetryTokenForRetry(token: { getRetryCount(): number }, { error }: { error?: { code?: unknown } }) {
+    if (token.getRetryCount() > 0 || !closed.has(error?.code)) throw error;
+    return tried(1);
+  },
+  recordSuccess() {},
+};
+
 /**
  * Options of a client for one Region. `maxAttempts` is 1, as a change whose answer is lost must not be sent again on a
- * guess; reads are asked again by whoever looks. Every call ends within seconds, also when nobody answers.
+ * guess. Every call ends within seconds, also when nobody answers.
  */
 export const awsOptions = (
   settings: AwsSettings,

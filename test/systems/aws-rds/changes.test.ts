@@ -110,6 +110,32 @@ test('a rename that takes effect between the answers for its two names is neithe
   await proxy.close();
 });
 
+test('a look whose kept connection was just closed is asked once more; a change is not sent again', async () => {
+  const aws = new URL(world.sandbox.environment['AWS_ENDPOINT_URL']!);
+  const proxy = await startTcpProxy({ host: aws.hostname, port: Number(aws.port) });
+  const behind = createAwsRds(
+    { ...world.sandbox.environment, AWS_ENDPOINT_URL: `http://127.0.0.1:${proxy.port}` },
+    {} as never,
+  ).actions.find(({ name }) => name === 'rds/rename-instance')!;
+  const action = world.action('rds/rename-instance');
+  const input = action.input.parse(action.resolve({ ...east, name: 'ledgers-a-old' }, world.plan));
+  /** Whatever says this finds its connection closed, the first time. */
+  const closing = async (said: string, work: () => Promise<unknown>) => {
+    const held = proxy.watch({ fits: (text) => text.includes(said), hold: 'request' });
+    const working = work();
+    working.catch(() => {});
+    await held.whenReached;
+    held.cut();
+    return working;
+  };
+  const look = () => behind.observe(input, world.step());
+  expect(await closing('Action=DescribeDBInstances', look)).toMatchObject({ state: 'todo' });
+  const change = closing('Action=ModifyDBInstance', () => behind.act(input, world.step()));
+  await expect(change).rejects.toMatchObject({ effect: 'maybe-made' });
+  expect((await counts())['rds:ModifyDBInstance']).toBeUndefined();
+  await proxy.close();
+});
+
 test('an old primary makes room for a replica of the new one', async () => {
   const replica = { ...east, 'source-at': 'west' };
   await world.carryOut('rds/promote-read-replica', { component: 'ledgers', at: 'west' });
