@@ -3,7 +3,7 @@ import type { CallBudget, Log } from '../../define.ts';
 import { MaydayError } from '../../errors.ts';
 import { sendable } from '../../redact.ts';
 import type { SlackSettings } from './config.ts';
-import { slackCode, slackError } from './errors.ts';
+import { slackCode, slackError, wasClosed } from './errors.ts';
 import { fitBlocks } from './fit-blocks.ts';
 import { type Limit, limitOf } from './limits.ts';
 import { quietLogger } from './quiet-logger.ts';
@@ -116,7 +116,13 @@ export const createSlackClient = (settings: SlackSettings, log: Log, budget?: Ca
       );
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
-      return await Promise.race([web().apiCall(method, isChange ? sendable(args) : args), aborted.promise]);
+      const send = () => web().apiCall(method, isChange ? sendable(args) : args);
+      const sent = send().catch((error) => {
+        // A kept connection may be closed in the moment it is used again; who asks is not to be refused for that.
+        if (isChange || !wasClosed(error)) throw error;
+        return send();
+      });
+      return await Promise.race([sent, aborted.promise]);
     } catch (error) {
       const fault = slackError(method, isChange, error);
       if (limit && fault.retryAfterSeconds !== undefined)

@@ -47,6 +47,12 @@ export const slackError = (method: string, isChange: boolean, error: unknown): M
   return new MaydayError('system/unknown', `Slack ${said} ${method} ${how}; it may have been done.`, { cause: error });
 };
 
+const closed = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
+
+/** The other side has closed the connection on which the call was being sent. */
+export const wasClosed = (error: unknown): boolean =>
+  error instanceof WebAPIRequestError && closed.has(codeOf(error.original));
+
 /** fetch hides the socket's error in `cause`. */
 const codeOf = (error: unknown): string => {
   let each = error as { code?: string; cause?: unknown } | undefined;
