@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import { durations } from '../durations.ts';
 import type { SandboxContext } from '../part.ts';
 import type { ClusterStore, KubernetesObject } from './cluster-store.ts';
 import {
   addPod,
   alreadyRunning,
+  freePodName,
   isLive,
   isReady,
   podStatus,
@@ -77,8 +77,14 @@ export const startDeploymentController = (
     const spread = durations.podLastReady - durations.podFirstReady;
     for (let number = 0; number < missing; number += 1) {
       const hash = set.metadata.labels?.['pod-template-hash'] ?? '';
-      const podName = `${set.metadata.name}-${randomBytes(3).toString('hex').slice(0, 5)}`;
-      const pod = addPod(store, set, podName, deployment.spec?.template, { 'pod-template-hash': hash }, atOnce);
+      const pod = addPod(
+        store,
+        set,
+        freePodName(store, set),
+        deployment.spec?.template,
+        { 'pod-template-hash': hash },
+        atOnce,
+      );
       own.push(pod);
       fresh.push(pod);
       if (atOnce) continue;

@@ -1,8 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { durations } from '../durations.ts';
 import type { SandboxContext } from '../part.ts';
 import type { ClusterStore, KubernetesObject } from './cluster-store.ts';
-import { addPod, podStatus, setPodStatus, setStatus, typeOf } from './pods.ts';
+import { addPod, freePodName, podStatus, setPodStatus, setStatus, typeOf } from './pods.ts';
 import { runShell } from './shell.ts';
 
 const jobs = typeOf('jobs');
@@ -18,7 +17,7 @@ export const startJobController = (
   const attempt = (job: KubernetesObject, failed: number) => {
     const { namespace, name } = job.metadata;
     const labels = { 'job-name': name, 'batch.kubernetes.io/job-name': name };
-    const podName = `${name}-${randomBytes(3).toString('hex').slice(0, 5)}`;
+    const podName = freePodName(store, job);
     const pod = addPod(store, job, podName, job.spec?.template, labels, false);
     const startTime = job.status?.startTime ?? clock.now().toISOString();
     setStatus(store, 'jobs', store.get(jobs, namespace, name), { active: 1, failed, startTime });

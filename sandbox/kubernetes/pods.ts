@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import type { ClusterStore, KubernetesObject } from './cluster-store.ts';
 import { resourceTypes } from './resource-types.ts';
 
@@ -34,6 +34,14 @@ export const podsOwnedBy = (store: ClusterStore, namespace: string | undefined, 
   store
     .list(pods, namespace)
     .filter((pod) => pod.metadata.ownerReferences?.some(({ uid }) => uids.includes(uid)) ?? false);
+
+/** Five letters behind the name of their owner, as the real controllers give them; drawn again when a pod has them already. */
+export const freePodName = (store: ClusterStore, { metadata }: KubernetesObject): string => {
+  for (;;) {
+    const name = `${metadata.name}-${randomBytes(3).toString('hex').slice(0, 5)}`;
+    if (!store.find(pods, metadata.namespace, name)) return name;
+  }
+};
 
 export const addPod = (
   store: ClusterStore,
