@@ -4,6 +4,7 @@ import type { Graph, Step } from '../plan/graph.ts';
 import { substitute } from '../plan/references.ts';
 import type { Registry } from '../plan/registry.ts';
 import { expectLoss } from './bounds.ts';
+import { within } from './in-time.ts';
 import type { PerformOptions } from './perform.ts';
 import type { LossReading } from './ports.ts';
 
@@ -84,7 +85,7 @@ export const previewGraph = async (
     const context = {
       clock,
       log,
-      signal: AbortSignal.any([signal, AbortSignal.timeout(other.whenUnreachable ? fencePatienceMs : patienceMs)]),
+      signal: within(signal, other.whenUnreachable ? fencePatienceMs : patienceMs),
     };
     try {
       if (other.takesBack) return [await previewBack(other, action, input, context)];

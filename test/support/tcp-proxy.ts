@@ -44,6 +44,16 @@ interface Active extends Watch {
   end: (() => void) | undefined;
 }
 
+/** Does something whose first message that says this finds its connection closed. */
+export const closingOn = async <T>(proxy: TcpProxy, said: string, work: () => Promise<T>): Promise<T> => {
+  const held = proxy.watch({ fits: (text) => text.includes(said), hold: 'request' });
+  const working = work();
+  working.catch(() => {});
+  await held.whenReached;
+  held.cut();
+  return working;
+};
+
 export const startTcpProxy = async (
   target: { host: string; port: number },
   protocol: 'postgres' | 'any' = 'any',

@@ -3,7 +3,7 @@ import { RDSClient, RebootDBInstanceCommand } from '@aws-sdk/client-rds';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createAwsRds } from '../../../src/systems/aws-rds/index.ts';
 import { type RecoveryWorld, startRecoveryWorld } from '../../support/recovery-world.ts';
-import { startTcpProxy } from '../../support/tcp-proxy.ts';
+import { closingOn, startTcpProxy } from '../../support/tcp-proxy.ts';
 
 let world: RecoveryWorld;
 beforeEach(async () => {
@@ -80,7 +80,8 @@ test('an instance is renamed, its old name is free, and its name can be given ba
   expect((await instance('ledgers-a')).endpoint).toBe('ledgers-a.cpqr.eu-west-1.rds.amazonaws.com');
 });
 
-test('a rename that takes effect between the answers for its two names is neither two instances nor none', async () => {
+/** The renaming of one instance, and the same over a way to AWS that can be held and cut. */
+const renamingBehindProxy = async () => {
   const aws = new URL(world.sandbox.environment['AWS_ENDPOINT_URL']!);
   const proxy = await startTcpProxy({ host: aws.hostname, port: Number(aws.port) });
   const behind = createAwsRds(
@@ -89,6 +90,11 @@ test('a rename that takes effect between the answers for its two names is neithe
   ).actions.find(({ name }) => name === 'rds/rename-instance')!;
   const action = world.action('rds/rename-instance');
   const input = action.input.parse(action.resolve({ ...east, name: 'ledgers-a-old' }, world.plan));
+  return { proxy, behind, action, input };
+};
+
+test('a rename that takes effect between the answers for its two names is neither two instances nor none', async () => {
+  const { proxy, behind, action, input } = await renamingBehindProxy();
   if ('no' in action.reversible || 'no' in behind.reversible) throw new Error('it can be taken back');
   const before = await action.reversible.before(input, world.step());
   /** Looks, and lets that happen after the old name was answered for and before the new one is. */
@@ -111,26 +117,10 @@ test('a rename that takes effect between the answers for its two names is neithe
 });
 
 test('a look whose kept connection was just closed is asked once more; a change is not sent again', async () => {
-  const aws = new URL(world.sandbox.environment['AWS_ENDPOINT_URL']!);
-  const proxy = await startTcpProxy({ host: aws.hostname, port: Number(aws.port) });
-  const behind = createAwsRds(
-    { ...world.sandbox.environment, AWS_ENDPOINT_URL: `http://127.0.0.1:${proxy.port}` },
-    {} as never,
-  ).actions.find(({ name }) => name === 'rds/rename-instance')!;
-  const action = world.action('rds/rename-instance');
-  const input = action.input.parse(action.resolve({ ...east, name: 'ledgers-a-old' }, world.plan));
-  /** Whatever says this finds its connection closed, the first time. */
-  const closing = async (said: string, work: () => Promise<unknown>) => {
-    const held = proxy.watch({ fits: (text) => text.includes(said), hold: 'request' });
-    const working = work();
-    working.catch(() => {});
-    await held.whenReached;
-    held.cut();
-    return working;
-  };
+  const { proxy, behind, input } = await renamingBehindProxy();
   const look = () => behind.observe(input, world.step());
-  expect(await closing('Action=DescribeDBInstances', look)).toMatchObject({ state: 'todo' });
-  const change = closing('Action=ModifyDBInstance', () => behind.act(input, world.step()));
+  expect(await closingOn(proxy, 'Action=DescribeDBInstances', look)).toMatchObject({ state: 'todo' });
+  const change = closingOn(proxy, 'Action=ModifyDBInstance', () => behind.act(input, world.step()));
   await expect(change).rejects.toMatchObject({ effect: 'maybe-made' });
   expect((await counts())['rds:ModifyDBInstance']).toBeUndefined();
   await proxy.close();

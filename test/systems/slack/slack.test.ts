@@ -3,7 +3,7 @@ import { type SlackPart, startSlack } from '../../../sandbox/slack/start-slack.t
 import { cut, fitBlocks } from '../../../src/systems/slack/fit-blocks.ts';
 import { createSlack, escapeSlack, slackSettings } from '../../../src/systems/slack/index.ts';
 import { control, createContext, planView, stepContext, tools } from '../../support/talk-world.ts';
-import { startTcpProxy } from '../../support/tcp-proxy.ts';
+import { closingOn, startTcpProxy } from '../../support/tcp-proxy.ts';
 
 const world = createContext();
 let sandbox: SlackPart;
@@ -35,17 +35,9 @@ it('a look whose kept connection was just closed is asked once more; a message i
   const behind = new URL(api);
   behind.port = String(proxy.port);
   const { client } = createSlack(slackSettings.parse({ ...sandbox.environment, SLACK_API_URL: behind.href }), tools);
-  const closing = async (method: string, work: () => Promise<unknown>) => {
-    const held = proxy.watch({ fits: (text) => text.includes(method), hold: 'request' });
-    const working = work();
-    working.catch(() => {});
-    await held.whenReached;
-    held.cut();
-    return working;
-  };
-  expect(await closing('auth.test', () => client.whoAmI())).toMatchObject({ team: expect.any(String) });
+  expect(await closingOn(proxy, 'auth.test', () => client.whoAmI())).toMatchObject({ team: expect.any(String) });
   const message = () => client.postMessage('general', { text: 'once' });
-  await expect(closing('chat.postMessage', message)).rejects.toMatchObject({ effect: 'maybe-made' });
+  await expect(closingOn(proxy, 'chat.postMessage', message)).rejects.toMatchObject({ effect: 'maybe-made' });
   await proxy.close();
 });
 
